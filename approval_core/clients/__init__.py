@@ -1,0 +1,1 @@
+"""Other systems that call us: their keys, scopes, callback prefixes and signing secrets."""

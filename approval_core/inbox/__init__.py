@@ -1,0 +1,1 @@
+"""One list of to-do items per person, from all systems."""
