@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -34,3 +34,10 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 #: Structured values: text on SQLite, jsonb on PostgreSQL.
 Json: Any = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def table_of(model: Any) -> Table:
+    """The Core table behind a model class, for statements on the hot path."""
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101 — narrows the type; a model without a table is a programming error
+    return table

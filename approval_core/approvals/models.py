@@ -30,6 +30,11 @@ class Request(SQLModel, table=True):
     route: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     revision: int = 1
     content_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    #: one random salt per field of this revision: a hidden field can travel as its digest
+    salts: dict[str, str] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    #: digest of the whole submission, so that a repeated one is told from a different one
+    fingerprint: str = Field(sa_column=Column(String(64), nullable=False))
+    urgency: int = 0
     #: draft | pending | approved | rejected | returned | withdrawn | cancelled | expired
     state: str = Field(sa_column=Column(String(16), nullable=False))
     on_reject: str = "reject"  #: reject | return

@@ -1,0 +1,109 @@
+"""A submission as a value, and the checks a route must pass before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from approval_core.approvals.rules.content import canonical
+from approval_core.errors import Invalid
+
+Mode = Literal["any", "all", "sequence", "vote"]
+MODES: tuple[Mode, ...] = ("any", "all", "sequence", "vote")
+ON_REJECT = ("reject", "return")
+
+MOST_STEPS = 30
+MOST_APPROVERS = 200
+MOST_WEIGHT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """One step: accounts with their weight (1 unless it is a vote), a mode, and for a vote the percent that must approve."""
+
+    approvers: tuple[tuple[str, int], ...]
+    mode: Mode = "any"
+    threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the approvers are shown. A change of it is a new revision."""
+
+    title: str
+    summary: str
+    form: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    source: str
+    ref: str
+    type: str
+    content: Content
+    applicant: str
+    steps: tuple[StepPlan, ...]
+    on_reject: str = "reject"
+    hold_seconds: int = 0
+    sms: bool = False
+    callback_url: str | None = None
+    urgency: int = 0
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+def check(submission: Submission) -> None:
+    """Raises Invalid with a code and the place of the fault; returns when the route can be run to an end."""
+    if not submission.ref.strip():
+        raise Invalid("bad_ref", "ref must not be empty")
+    if not submission.content.title.strip():
+        raise Invalid("bad_title", "title must not be empty")
+    if submission.on_reject not in ON_REJECT:
+        raise Invalid("bad_on_reject", "on_reject must be reject or return")
+    if submission.hold_seconds < 0:
+        raise Invalid("bad_hold", "hold must not be negative")
+    check_steps(submission.steps)
+
+
+def check_steps(steps: tuple[StepPlan, ...]) -> None:
+    if not 1 <= len(steps) <= MOST_STEPS:
+        raise Invalid("bad_steps", f"a route has 1 to {MOST_STEPS} steps", found=len(steps))
+    for number, step in enumerate(steps, start=1):
+        _check_step(number, step)
+
+
+def _check_step(number: int, step: StepPlan) -> None:
+    if step.mode not in MODES:
+        raise Invalid("bad_mode", f"step {number}: mode must be one of {', '.join(MODES)}", step=number)
+    if not 1 <= len(step.approvers) <= MOST_APPROVERS:
+        raise Invalid("bad_approvers", f"step {number}: name 1 to {MOST_APPROVERS} approvers", step=number)
+    accounts = [account for account, _ in step.approvers]
+    if len(set(accounts)) != len(accounts):
+        raise Invalid("approver_twice", f"step {number}: an approver is named twice", step=number)
+    if any(not 1 <= weight <= MOST_WEIGHT for _, weight in step.approvers):
+        raise Invalid("bad_weight", f"step {number}: a weight is a whole number from 1", step=number)
+    if step.mode == "vote" and (step.threshold is None or not 1 <= step.threshold <= 100):
+        raise Invalid("bad_threshold", f"step {number}: a vote needs a threshold from 1 to 100 percent", step=number)
+
+
+def route_as_json(steps: tuple[StepPlan, ...]) -> list[dict[str, Any]]:
+    return [{"approvers": [list(pair) for pair in s.approvers], "mode": s.mode, "threshold": s.threshold} for s in steps]
+
+
+def route_from_json(rows: list[dict[str, Any]]) -> tuple[StepPlan, ...]:
+    return tuple(
+        StepPlan(tuple((account, weight) for account, weight in row["approvers"]), row["mode"], row["threshold"]) for row in rows
+    )
+
+
+def fingerprint(submission: Submission) -> str:
+    """SHA-256 of everything submitted: a repeated submission has the same, another one under the same ref has not."""
+    s = submission
+    told = [
+        s.source, s.ref, s.type, s.content.title, s.content.summary, s.content.form, s.applicant, route_as_json(s.steps),
+        s.on_reject, s.hold_seconds, s.sms, s.callback_url, s.urgency,
+        s.due_at and s.due_at.isoformat(), s.expires_at and s.expires_at.isoformat(),
+    ]  # fmt: skip
+    return hashlib.sha256(canonical(told).encode("utf-8", "surrogatepass")).hexdigest()

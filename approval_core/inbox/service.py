@@ -1,0 +1,74 @@
+"""The one writer of to-do items."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import bindparam, insert, update
+
+from approval_core.columns import table_of
+from approval_core.inbox.models import ToDo
+from approval_core.store import Tx
+
+todos = table_of(ToDo)
+
+#: Stands for "no due date": the open list stays one index range.
+NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)
+
+_INSERT = insert(todos).returning(todos.c.id)
+_CLOSE = (
+    update(todos)
+    .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
+    .values(state=bindparam("new_state"), closed_at=bindparam("at"))
+)
+_REOPEN = update(todos).where(todos.c.task_id == bindparam("of_task")).values(state="open", closed_at=None, opened_at=bindparam("at"))
+_CLOSE_REQUEST = (
+    update(todos)
+    .where(todos.c.request_id == bindparam("of_request"), todos.c.state == "open")
+    .values(state=bindparam("new_state"), closed_at=bindparam("at"))
+)
+
+
+def open_for_task(
+    tx: Tx,
+    *,
+    source: str,
+    request_id: int,
+    task_id: int,
+    person_id: int,
+    title: str,
+    applicant: str,
+    urgency: int,
+    due_at: datetime | None,
+    now: datetime,
+) -> int:
+    """One to-do per task and person."""
+    todo_id: int = tx.run(
+        _INSERT,
+        source=source,
+        ref=f"task/{task_id}/{person_id}",
+        person_id=person_id,
+        request_id=request_id,
+        task_id=task_id,
+        title=title,
+        applicant=applicant,
+        urgency=urgency,
+        due_at=due_at or NO_DUE_DATE,
+        state="open",
+        opened_at=now,
+        closed_at=None,
+    ).scalar()
+    return todo_id
+
+
+def close_for_task(tx: Tx, task_id: int, *, state: str, now: datetime) -> None:
+    """`done`: this person decided it. `over`: somebody else did. `withdrawn`: it is no longer asked."""
+    tx.run(_CLOSE, of_task=task_id, new_state=state, at=now)
+
+
+def reopen_for_task(tx: Tx, task_id: int, *, now: datetime) -> None:
+    tx.run(_REOPEN, of_task=task_id, at=now)
+
+
+def close_for_request(tx: Tx, request_id: int, *, state: str, now: datetime) -> None:
+    tx.run(_CLOSE_REQUEST, of_request=request_id, new_state=state, at=now)
