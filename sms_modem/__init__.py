@@ -1,5 +1,5 @@
-"""Y/N by SMS: what came in, what it meant, what was answered, and the modems that carry it.
+"""The SMS channel: prompts out, replies in, and the one question that matters: what does this reply decide?
 
-Owns prompts and their codes, inbound and outbound SMS, and where a phone stands. Decides nothing itself:
-a reply becomes a decision only through `approval_core.approvals.service`.
+Owns the inbound and outbound messages, the prompts with their codes and the modem daemon. Never decides an
+approval itself: it hands verdict and evidence to the core, and never lets an unclear reply become a verdict.
 """
