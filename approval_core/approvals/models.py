@@ -24,7 +24,9 @@ class Request(SQLModel, table=True):
     summary: str = Field(sa_column=Column(Text, nullable=False))
     applicant: str = Field(sa_column=Column(String(100), nullable=False))
     #: the applicant's row where the name given is an account of ours
-    applicant_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True))
+    applicant_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
     form: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     #: the route as submitted, so that a resubmission can be compared and rebuilt
     route: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
@@ -68,7 +70,12 @@ class Task(SQLModel, table=True):
     __tablename__ = "task"
     __table_args__ = (
         Index("ix_task_step", "step_id", "position"),
-        Index("ix_task_person_open", "person_id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_task_person_open",
+            "person_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
         Index("ix_task_request", "request_id"),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
@@ -89,7 +96,12 @@ class Decision(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "task_revision", name="uq_decision_task_revision"),
         Index("ix_decision_request", "request_id"),
-        Index("ix_decision_held", "held_until", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
+        Index(
+            "ix_decision_held",
+            "held_until",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
@@ -100,7 +112,9 @@ class Decision(SQLModel, table=True):
     verdict: str = Field(sa_column=Column(String(16), nullable=False))  #: approve | reject | return
     comment: str = Field(sa_column=Column(Text, nullable=False))
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
-    on_behalf_of_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True))
+    on_behalf_of_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
     channel: str = Field(sa_column=Column(String(16), nullable=False))  #: sms | app | web | system
     level: int = 0  #: assurance level 0–4
     evidence: str = Field(sa_column=Column(String(100), nullable=False))  #: e.g. sms_inbound:17
@@ -117,6 +131,8 @@ class Remark(SQLModel, table=True):
     __tablename__ = "remark"
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False, index=True))
-    person_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True))
+    person_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
     text: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))

@@ -14,18 +14,38 @@ class ToDo(SQLModel, table=True):
         Index("uq_todo_source_ref", "source", "ref", unique=True),
         Index(
             "ix_todo_open",
-            "person_id", text("urgency DESC"), "due_at", "id",
-            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+            "person_id",
+            text("urgency DESC"),
+            "due_at",
+            "id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
         ),
-        Index("ix_todo_open_source", "person_id", "source", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
-        Index("ix_todo_done", "person_id", "id", sqlite_where=text("state = 'done'"), postgresql_where=text("state = 'done'")),
+        Index(
+            "ix_todo_open_source",
+            "person_id",
+            "source",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_todo_done",
+            "person_id",
+            "id",
+            sqlite_where=text("state = 'done'"),
+            postgresql_where=text("state = 'done'"),
+        ),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     source: str = Field(sa_column=Column(String(48), nullable=False))
     ref: str = Field(sa_column=Column(String(200), nullable=False))
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
-    request_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("request.id"), nullable=True, index=True))
-    task_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("task.id"), nullable=True, index=True))
+    request_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("request.id"), nullable=True, index=True)
+    )
+    task_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("task.id"), nullable=True, index=True)
+    )
     title: str = Field(sa_column=Column(String(200), nullable=False))
     applicant: str = Field(sa_column=Column(String(100), nullable=False))
     urgency: int = 0  #: 0 平 | 1 急 | 2 特急

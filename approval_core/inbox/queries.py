@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, tuple_
 
 from approval_core.columns import table_of
 from approval_core.inbox.models import ToDo
@@ -19,18 +19,24 @@ todos = table_of(ToDo)
 _SHOWN = (todos.c.id, todos.c.source, todos.c.ref, todos.c.title, todos.c.applicant, todos.c.urgency, todos.c.due_at,
           todos.c.state, todos.c.request_id, todos.c.task_id, todos.c.opened_at, todos.c.closed_at)  # fmt: skip
 # The state stands in the text of the statement, not in a parameter: only then is the partial index chosen.
-_OPEN = literal_column("'open'")
-_DONE = literal_column("'done'")
+_OPEN: ColumnElement[str] = literal_column("'open'")
+_DONE: ColumnElement[str] = literal_column("'done'")
 _ORDER = (todos.c.urgency.desc(), todos.c.due_at, todos.c.id)
 
-_FIRST_OPEN = select(*_SHOWN).where(todos.c.person_id == bindparam("person"), todos.c.state == _OPEN).order_by(*_ORDER).limit(bindparam("most"))
+_FIRST_OPEN = (
+    select(*_SHOWN)
+    .where(todos.c.person_id == bindparam("person"), todos.c.state == _OPEN)
+    .order_by(*_ORDER)
+    .limit(bindparam("most"))
+)
 _MORE_OPEN = (
     select(*_SHOWN)
     .where(
         todos.c.person_id == bindparam("person"),
         todos.c.state == _OPEN,
         todos.c.urgency <= bindparam("urgency"),
-        tuple_(-todos.c.urgency, todos.c.due_at, todos.c.id) > tuple_(bindparam("minus_urgency"), bindparam("due", type_=todos.c.due_at.type), bindparam("after")),
+        tuple_(-todos.c.urgency, todos.c.due_at, todos.c.id)
+        > tuple_(bindparam("minus_urgency"), bindparam("due", type_=todos.c.due_at.type), bindparam("after")),
     )
     .order_by(*_ORDER)
     .limit(bindparam("most"))
@@ -79,7 +85,15 @@ def open_items(tx: Tx, person_id: int, *, cursor: str | None = None, limit: int 
         rows = tx.run(_FIRST_OPEN, person=person_id, most=limit + 1).all()
     else:
         urgency, due, after = decode_cursor(cursor, int, datetime, int)
-        rows = tx.run(_MORE_OPEN, person=person_id, urgency=urgency, minus_urgency=-urgency, due=due, after=after, most=limit + 1).all()
+        rows = tx.run(
+            _MORE_OPEN,
+            person=person_id,
+            urgency=urgency,
+            minus_urgency=-urgency,
+            due=due,
+            after=after,
+            most=limit + 1,
+        ).all()
     shown = rows[:limit]
     more = encode_cursor(shown[-1].urgency, shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
     return Page(items=[_item(row) for row in shown], next=more)

@@ -21,7 +21,11 @@ _CLOSE = (
     .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
     .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
-_REOPEN = update(todos).where(todos.c.task_id == bindparam("of_task")).values(state="open", closed_at=None, opened_at=bindparam("at"))
+_REOPEN = (
+    update(todos)
+    .where(todos.c.task_id == bindparam("of_task"))
+    .values(state="open", closed_at=None, opened_at=bindparam("at"))
+)
 _CLOSE_REQUEST = (
     update(todos)
     .where(todos.c.request_id == bindparam("of_request"), todos.c.state == "open")

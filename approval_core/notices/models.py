@@ -21,7 +21,9 @@ class Notice(SQLModel, table=True):
     task_revision: int | None = None
     path: str = Field(sa_column=Column(String(16), nullable=False))  #: sms | app | web | …
     facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
-    state: str = Field(sa_column=Column(String(16), nullable=False))  #: due | handed_over | delivered | failed | dropped
+    state: str = Field(
+        sa_column=Column(String(16), nullable=False)
+    )  #: due | handed_over | delivered | failed | dropped
     reason: str = ""
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, or_, update
 
 from approval_core import outbox
 from approval_core.columns import table_of
@@ -17,7 +17,10 @@ notices = table_of(Notice)
 _INSERT = insert(notices).returning(notices.c.id)
 _SETTLE = (
     update(notices)
-    .where(notices.c.id == bindparam("notice_id"), notices.c.state.in_(("due", "handed_over")))
+    .where(
+        notices.c.id == bindparam("notice_id"),
+        or_(notices.c.state == "due", notices.c.state == "handed_over"),
+    )
     .values(state=bindparam("new_state"), reason=bindparam("why"), settled_at=bindparam("at"))
 )
 _DROP_OPEN = (
@@ -54,7 +57,9 @@ def tell(
         created_at=now,
         settled_at=None,
     ).scalar()
-    outbox.emit(tx, "notice.due", key=f"person:{person_id}", payload={"notice_id": notice_id, "path": path}, now=now)
+    outbox.emit(
+        tx, "notice.due", key=f"person:{person_id}", payload={"notice_id": notice_id, "path": path}, now=now
+    )
     return notice_id
 
 

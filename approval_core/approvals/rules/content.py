@@ -17,7 +17,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def fields_of(*, type: str, title: str, summary: str, applicant: str, form: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A002 — the office's word
+def fields_of(
+    *,
+    type: str,  # noqa: A002 — the office's word
+    title: str,
+    summary: str,
+    applicant: str,
+    form: Mapping[str, Any],
+) -> dict[str, Any]:
     fixed = {"type": type, "title": title, "summary": summary, "applicant": applicant}
     return fixed | {f"form.{name}": value for name, value in form.items()}
 

@@ -85,16 +85,24 @@ def _check_step(number: int, step: StepPlan) -> None:
     if any(not 1 <= weight <= MOST_WEIGHT for _, weight in step.approvers):
         raise Invalid("bad_weight", f"step {number}: a weight is a whole number from 1", step=number)
     if step.mode == "vote" and (step.threshold is None or not 1 <= step.threshold <= 100):
-        raise Invalid("bad_threshold", f"step {number}: a vote needs a threshold from 1 to 100 percent", step=number)
+        raise Invalid(
+            "bad_threshold", f"step {number}: a vote needs a threshold from 1 to 100 percent", step=number
+        )
 
 
 def route_as_json(steps: tuple[StepPlan, ...]) -> list[dict[str, Any]]:
-    return [{"approvers": [list(pair) for pair in s.approvers], "mode": s.mode, "threshold": s.threshold} for s in steps]
+    return [
+        {"approvers": [list(pair) for pair in s.approvers], "mode": s.mode, "threshold": s.threshold}
+        for s in steps
+    ]
 
 
 def route_from_json(rows: list[dict[str, Any]]) -> tuple[StepPlan, ...]:
     return tuple(
-        StepPlan(tuple((account, weight) for account, weight in row["approvers"]), row["mode"], row["threshold"]) for row in rows
+        StepPlan(
+            tuple((account, weight) for account, weight in row["approvers"]), row["mode"], row["threshold"]
+        )
+        for row in rows
     )
 
 

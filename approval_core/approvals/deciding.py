@@ -1,0 +1,335 @@
+"""Decide, undo within the hold, and the end of the hold. Each is one compare-and-set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from approval_core import audit, timers
+from approval_core.approvals import refusals, stepping
+from approval_core.approvals.models import Decision, Request, Step, Task
+from approval_core.approvals.rules import moves
+from approval_core.approvals.stepping import Matter, matter_of
+from approval_core.columns import table_of
+from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
+from approval_core.inbox import service as inbox
+from approval_core.people import queries as people
+from approval_core.people.actor import Actor, Evidence
+from approval_core.store import Row, Tx
+
+requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
+
+#: A receipt that cannot be handed over keeps the hold open this long at most.
+RECEIPT_WAIT = timedelta(minutes=10)
+LONGEST_COMMENT = 2000
+
+_STEP_PARTS = (steps.c.mode, steps.c.threshold, steps.c.revision.label("step_revision"))
+_TASK = (
+    select(
+        requests,
+        requests.c.state.label("request_state"),
+        requests.c.revision.label("request_revision"),
+        *_STEP_PARTS,
+        tasks.c.id.label("task_id"),
+        tasks.c.step_id,
+        tasks.c.person_id,
+        tasks.c.revision.label("task_revision"),
+        tasks.c.state.label("task_state"),
+    )
+    .select_from(
+        tasks.join(requests, requests.c.id == tasks.c.request_id).join(steps, steps.c.id == tasks.c.step_id)
+    )
+    .where(tasks.c.id == bindparam("of_task"))
+    .with_for_update(of=requests)
+)
+_TAKE = (
+    update(tasks)
+    .where(
+        tasks.c.id == bindparam("of_task"), tasks.c.state == "open", tasks.c.revision == bindparam("shown")
+    )
+    .values(state="decided", closed_at=bindparam("at"))
+)
+_RECORD = insert(decisions).returning(decisions.c.id)
+_DISPLACE = (
+    update(tasks)
+    .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "open")
+    .values(state="over", closed_at=bindparam("at"))
+    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.opened_at)
+)
+_DECISION = (
+    select(
+        requests, requests.c.state.label("request_state"), *_STEP_PARTS, decisions.c.id.label("decision_id")
+    )
+    .add_columns(
+        *(
+            decisions.c[name]
+            for name in ("step_id", "task_id", "verdict", "person_id", "on_behalf_of_id", "held_until")
+        )
+    )
+    .add_columns(decisions.c.state.label("decision_state"))
+    .select_from(
+        decisions.join(requests, requests.c.id == decisions.c.request_id).join(
+            steps, steps.c.id == decisions.c.step_id
+        )
+    )
+    .where(decisions.c.id == bindparam("of_decision"))
+    .with_for_update(of=requests)
+)
+_UNDO = (
+    update(decisions)
+    .where(
+        decisions.c.id == bindparam("of_decision"),
+        decisions.c.state == "held",
+        decisions.c.held_until > bindparam("at"),
+    )
+    .values(state="undone", settled_at=bindparam("at"))
+)
+_SETTLE = (
+    update(decisions)
+    .where(
+        decisions.c.id == bindparam("of_decision"),
+        decisions.c.state == "held",
+        decisions.c.held_until <= bindparam("at"),
+    )
+    .values(state="effective", settled_at=bindparam("at"))
+)
+_REOPEN = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("of_task"))
+    .values(state="open", opened_at=bindparam("at"), closed_at=None, revision=tasks.c.revision + 1)
+    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision)
+)
+_REOPEN_DISPLACED = (
+    update(tasks)
+    .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "over")
+    .values(state="open", opened_at=bindparam("at"), closed_at=None, revision=tasks.c.revision + 1)
+    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision)
+)
+_SHORTEN = (
+    update(decisions)
+    .where(
+        decisions.c.id == bindparam("of_decision"),
+        decisions.c.state == "held",
+        decisions.c.held_until > bindparam("until"),
+    )
+    .values(held_until=bindparam("until"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    decision_id: int
+    request_id: int
+    state: str  #: held | effective
+    held_until: datetime | None
+    verdict: str
+    effect: str  #: approved | rejected | returned, as this one verdict would have it
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    request_id: int
+    task_id: int
+    task_revision: int
+
+
+def decide(
+    tx: Tx,
+    task_id: int,
+    *,
+    actor: Actor,
+    evidence: Evidence,
+    verdict: str,
+    task_revision: int,
+    comment: str = "",
+    now: datetime,
+) -> Decided:
+    """One person's verdict on his task, for the revision he was shown. The first one counts.
+
+    NotFound("no_task"); Forbidden("not_yours"); Invalid("bad_verdict" | "long_comment"); Conflict("already_decided" with the
+    winner | "changed" | "closed" with the state | "not_yet").
+    """
+    if verdict not in moves.VERDICTS:
+        raise Invalid("bad_verdict", f"a verdict is one of {', '.join(moves.VERDICTS)}")
+    if len(comment) > LONGEST_COMMENT:
+        raise Invalid("long_comment", f"a comment has at most {LONGEST_COMMENT} characters")
+    task = tx.run(_TASK, of_task=task_id).first()
+    if task is None:
+        raise NotFound("no_task", "there is no such task")
+    on_behalf_of = _capacity(tx, actor, task.person_id, task.type, now=now)
+    matter = matter_of(task)
+    in_time = matter.expires_at is None or now < matter.expires_at
+    if (
+        matter.state != "pending"
+        or not in_time
+        or not tx.run(_TAKE, of_task=task_id, shown=task_revision, at=now).rowcount
+    ):
+        raise refusals.why_not(
+            tx, tx.run(_TASK, of_task=task_id).one(), task_revision=task_revision, verdict=verdict, now=now
+        )
+    return _record(tx, matter, task, actor, on_behalf_of, evidence, verdict, comment, now)
+
+
+def _capacity(tx: Tx, actor: Actor, person_id: int, type: str, *, now: datetime) -> int | None:  # noqa: A002 — the office's word
+    """None when the person decides himself, else the one he decides for."""
+    if actor.person_id == person_id:
+        return None
+    if actor.person_id is None or not people.may_act_for(tx, actor.person_id, person_id, type=type, now=now):
+        raise Forbidden("not_yours", "this task is somebody else's")
+    return person_id
+
+
+def _record(
+    tx: Tx,
+    matter: Matter,
+    task: Row,
+    actor: Actor,
+    on_behalf_of: int | None,
+    evidence: Evidence,
+    verdict: str,
+    comment: str,
+    now: datetime,
+) -> Decided:
+    hold = timedelta(seconds=matter.hold_seconds)
+    held_until = (
+        None if not hold else now + hold + (RECEIPT_WAIT if evidence.channel == "sms" else timedelta())
+    )
+    facts: dict[str, Any] = {
+        "task_id": task.task_id,
+        "task_revision": task.task_revision,
+        "content_hash": matter.content_hash,
+        "verdict": verdict,
+        "comment": comment,
+        "person_id": actor.person_id,
+        "on_behalf_of_id": on_behalf_of,
+        "channel": evidence.channel,
+        "level": evidence.level,
+        "evidence": evidence.ref,
+    }
+    decision_id: int = tx.run(
+        _RECORD,
+        request_id=matter.id,
+        step_id=task.step_id,
+        state="held" if held_until else "effective",
+        decided_at=now,
+        held_until=held_until,
+        settled_at=None if held_until else now,
+        **facts,
+    ).scalar()
+    inbox.close_for_task(tx, task.task_id, state="done", now=now)
+    if task.mode == "any":
+        stepping.displaced(
+            tx, matter, tx.run(_DISPLACE, of_step=task.step_id, at=now), decision_id=decision_id, now=now
+        )
+    audit.append(
+        tx,
+        chain=matter.chain,
+        actor=actor.name,
+        verb="decided",
+        thing=f"decision:{decision_id}",
+        data=facts,
+        now=now,
+    )
+    stepping.tell(tx, matter, "approval.decided", decision_id=decision_id, task_id=task.task_id, now=now)
+    if held_until:
+        timers.set_timer(tx, "hold_end", str(decision_id), held_until)
+        stepping.touch(tx, matter, now=now)
+    else:
+        stepping.take_effect(tx, matter, tx.run(_DECISION, of_decision=decision_id).one(), now=now)
+    effect = moves.effect_of(verdict, matter.on_reject)
+    return Decided(decision_id, matter.id, "held" if held_until else "effective", held_until, verdict, effect)
+
+
+def _find(tx: Tx, decision_id: int) -> Row:
+    row = tx.run(_DECISION, of_decision=decision_id).first()
+    if row is None:
+        raise NotFound("no_decision", "there is no such decision")
+    return row
+
+
+def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: datetime) -> Undone:
+    """Takes a held decision back. It stays on record; its task opens at a raised revision, so the old code is void.
+
+    Forbidden("not_yours"); Conflict("already_undone" | "hold_over").
+    """
+    row = _find(tx, decision_id)
+    if actor.person_id is None or actor.person_id not in (row.person_id, row.on_behalf_of_id):
+        raise Forbidden("not_yours", "this decision is somebody else's")
+    if row.decision_state == "undone":
+        raise Conflict("already_undone", "the decision was taken back before")
+    if not tx.run(_UNDO, of_decision=decision_id, at=now).rowcount:
+        raise Conflict(
+            "hold_over", "the decision is in effect and can no longer be taken back", state=row.decision_state
+        )
+    matter = matter_of(row)
+    timers.cancel_timer(tx, "hold_end", str(decision_id))
+    task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
+    inbox.reopen_for_task(tx, task.id, now=now)
+    others = tx.run(_REOPEN_DISPLACED, of_step=row.step_id, at=now).all() if row.mode == "any" else []
+    for other in others:
+        inbox.reopen_for_task(tx, other.id, now=now)
+        stepping.ask(
+            tx,
+            matter,
+            task_id=other.id,
+            person_id=other.person_id,
+            task_revision=other.revision,
+            kind="reopened",
+            now=now,
+        )
+    if evidence.channel != "sms":
+        # by SMS the answer to the X carries the new code itself
+        stepping.ask(
+            tx, matter, task_id=task.id, person_id=task.person_id, task_revision=task.revision, now=now
+        )
+    stepping.touch(tx, matter, now=now)
+    audit.append(
+        tx,
+        chain=matter.chain,
+        actor=actor.name,
+        verb="undone",
+        thing=f"decision:{decision_id}",
+        data={
+            "channel": evidence.channel,
+            "level": evidence.level,
+            "evidence": evidence.ref,
+            "task_revision": task.revision,
+        },
+        now=now,
+    )
+    stepping.tell(
+        tx,
+        matter,
+        "approval.undone",
+        decision_id=decision_id,
+        task_id=task.id,
+        displaced=[o.id for o in others],
+        now=now,
+    )
+    return Undone(matter.id, task.id, task.revision)
+
+
+def receipt_handed_over(tx: Tx, decision_id: int, *, at: datetime) -> None:
+    """The hold counts from here; it only ever becomes shorter than decided + 10 min + hold."""
+    row = _find(tx, decision_id)
+    until = at + timedelta(seconds=row.hold_seconds)
+    if tx.run(_SHORTEN, of_decision=decision_id, until=until).rowcount:
+        timers.set_timer(tx, "hold_end", str(decision_id), until)
+        stepping.touch(tx, matter_of(row), now=at)
+
+
+def settle(tx: Tx, decision_id: int, *, now: datetime) -> bool:
+    """The end of the hold. False when there is nothing to do: undone, settled before, or not yet over."""
+    row = tx.run(_DECISION, of_decision=decision_id).first()
+    if row is None or row.decision_state != "held":
+        return False
+    if row.held_until > now:
+        timers.set_timer(tx, "hold_end", str(decision_id), row.held_until)
+        return False
+    if not tx.run(_SETTLE, of_decision=decision_id, at=now).rowcount:
+        return False
+    stepping.take_effect(tx, matter_of(row), row, now=now)
+    return True

@@ -1,0 +1,45 @@
+"""The verbs of an approval, and the handlers of its timers. The only writers of these tables stand behind them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from approval_core.approvals.closing import expire, overdue, remark, withdraw
+from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
+from approval_core.approvals.rules.route import Content, StepPlan, Submission
+from approval_core.approvals.submitting import Submitted, revise, submit
+from approval_core.store import Tx
+
+__all__ = [
+    "Content",
+    "Decided",
+    "StepPlan",
+    "Submission",
+    "Submitted",
+    "Undone",
+    "decide",
+    "expire",
+    "on_deadline",
+    "on_expiry",
+    "on_hold_end",
+    "overdue",
+    "receipt_handed_over",
+    "remark",
+    "revise",
+    "settle",
+    "submit",
+    "undo",
+    "withdraw",
+]
+
+
+def on_hold_end(tx: Tx, ref: str, now: datetime) -> None:
+    settle(tx, int(ref), now=now)
+
+
+def on_expiry(tx: Tx, ref: str, now: datetime) -> None:
+    expire(tx, int(ref), now=now)
+
+
+def on_deadline(tx: Tx, ref: str, now: datetime) -> None:
+    overdue(tx, int(ref), now=now)

@@ -1,0 +1,296 @@
+"""A request comes in, or comes again with new content."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from approval_core import audit, timers
+from approval_core.approvals import stepping
+from approval_core.approvals.models import Decision, Request, Step, Task
+from approval_core.approvals.rules import route
+from approval_core.approvals.rules.content import content_hash, fields_of
+from approval_core.approvals.rules.route import Content, StepPlan, Submission
+from approval_core.approvals.stepping import Matter
+from approval_core.columns import table_of
+from approval_core.errors import Conflict, Invalid, NotFound
+from approval_core.people import queries as people
+from approval_core.people.actor import Actor
+from approval_core.people.queries import PersonCard
+from approval_core.store import Row, Tx
+
+requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
+
+_EARLIER = select(requests.c.id, requests.c.fingerprint).where(
+    requests.c.source == bindparam("of_source"), requests.c.source_ref == bindparam("of_ref")
+)
+_INSERT_REQUEST = insert(requests).returning(requests.c.id)
+_INSERT_STEP = insert(steps).returning(steps.c.id)
+_INSERT_TASK = insert(tasks)
+_CONTENT = select(
+    requests.c.id,
+    requests.c.title,
+    requests.c.summary,
+    requests.c.form,
+    requests.c.route,
+    requests.c.state,
+    requests.c.revision,
+).where(requests.c.id == bindparam("of_request"))
+_REVISE = (
+    update(requests)
+    .where(requests.c.id == bindparam("of_request"))
+    .values(
+        title=bindparam("new_title"),
+        summary=bindparam("new_summary"),
+        form=bindparam("new_form"),
+        route=bindparam("new_route"),
+        salts=bindparam("new_salts"),
+        content_hash=bindparam("new_hash"),
+        revision=requests.c.revision + 1,
+        state="pending",
+        closed_at=None,
+        changed_at=bindparam("at"),
+    )
+)
+_SUPERSEDE = (
+    update(decisions)
+    .where(decisions.c.request_id == bindparam("of_request"), decisions.c.state == "effective")
+    .values(state="superseded")
+    .returning(decisions.c.id)
+)
+_HELD = select(decisions.c.id, decisions.c.held_until).where(
+    decisions.c.request_id == bindparam("of_request"), decisions.c.state == "held"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    request_id: int
+    created: bool  #: False: the same submission was taken before
+    warnings: tuple[str, ...] = ()
+
+
+def submit(tx: Tx, submission: Submission, *, actor: Actor, now: datetime) -> Submitted:
+    """Takes a request, opens its first step and says who is to be told. The same submission again: the first request.
+
+    Invalid with the place of the fault (`unknown_approver` names them); Conflict("ref_conflict") for another submission
+    under a ref that is taken.
+    """
+    route.check(submission)
+    fingerprint = route.fingerprint(submission)
+    earlier = _earlier(tx, submission, fingerprint)
+    if earlier is not None:
+        return earlier
+    cards = _approvers(tx, submission.steps)
+    applicant = people.person_by_account(tx, submission.applicant)
+    try:
+        with tx.nested():
+            request_id = _insert(tx, submission, fingerprint, applicant, now=now)
+    except IntegrityError:
+        # the same ref arrived on another line a moment before
+        earlier = _earlier(tx, submission, fingerprint)
+        if earlier is None:
+            raise
+        return earlier
+    matter = _locked(tx, request_id)
+    _insert_route(tx, matter, submission.steps, cards)
+    _start(tx, matter, actor, "submitted", now=now)
+    return Submitted(request_id, True, warnings(submission.sms, cards))
+
+
+def _earlier(tx: Tx, submission: Submission, fingerprint: str) -> Submitted | None:
+    row = tx.run(_EARLIER, of_source=submission.source, of_ref=submission.ref).first()
+    if row is None:
+        return None
+    if row.fingerprint != fingerprint:
+        raise Conflict(
+            "ref_conflict", "another request was submitted under this ref", ref=submission.ref, id=row.id
+        )
+    return Submitted(row.id, False, warnings(submission.sms, _approvers(tx, submission.steps)))
+
+
+def warnings(sms: bool, cards: dict[str, PersonCard]) -> tuple[str, ...]:
+    """One sentence for every approver who is to be asked by SMS and has no bound number."""
+    if not sms:
+        return ()
+    return tuple(
+        f"{account} has no bound phone: no SMS will be sent"
+        for account, card in cards.items()
+        if card.phone is None
+    )
+
+
+def _approvers(tx: Tx, plan: tuple[StepPlan, ...]) -> dict[str, PersonCard]:
+    accounts = list(dict.fromkeys(account for step in plan for account, _ in step.approvers))
+    cards = people.persons_by_account(tx, accounts)
+    unknown = [account for account in accounts if account not in cards or cards[account].state != "active"]
+    if unknown:
+        raise Invalid("unknown_approver", f"no such approver: {', '.join(unknown)}", approvers=unknown)
+    return cards
+
+
+def _salted(submission_type: str, content: Content, applicant: str) -> dict[str, Any]:
+    fields = fields_of(
+        type=submission_type,
+        title=content.title,
+        summary=content.summary,
+        applicant=applicant,
+        form=content.form,
+    )
+    salts = {name: secrets.token_hex(16) for name in fields}
+    return {"salts": salts, "content_hash": content_hash(fields, salts)}
+
+
+def _insert(
+    tx: Tx, submission: Submission, fingerprint: str, applicant: PersonCard | None, *, now: datetime
+) -> int:
+    applicant_name = applicant.name if applicant else submission.applicant
+    request_id: int = tx.run(
+        _INSERT_REQUEST,
+        source=submission.source,
+        source_ref=submission.ref,
+        type=submission.type,
+        title=submission.content.title,
+        summary=submission.content.summary,
+        form=submission.content.form,
+        applicant=applicant_name,
+        applicant_id=applicant.id if applicant else None,
+        route=route.route_as_json(submission.steps),
+        revision=1,
+        fingerprint=fingerprint,
+        urgency=submission.urgency,
+        state="pending",
+        on_reject=submission.on_reject,
+        hold_seconds=submission.hold_seconds,
+        sms=submission.sms,
+        callback_url=submission.callback_url,
+        submitted_at=now,
+        due_at=submission.due_at,
+        expires_at=submission.expires_at,
+        closed_at=None,
+        changed_at=now,
+        **_salted(submission.type, submission.content, applicant_name),
+    ).scalar()
+    return request_id
+
+
+def _locked(tx: Tx, request_id: int) -> Matter:
+    matter = stepping.lock(tx, request_id)
+    if matter is None:
+        raise NotFound("no_request", "there is no such request")
+    return matter
+
+
+def _insert_route(tx: Tx, matter: Matter, plan: tuple[StepPlan, ...], cards: dict[str, PersonCard]) -> None:
+    for position, step in enumerate(plan, start=1):
+        step_id: int = tx.run(
+            _INSERT_STEP,
+            request_id=matter.id,
+            revision=matter.revision,
+            position=position,
+            mode=step.mode,
+            threshold=step.threshold,
+            state="waiting",
+        ).scalar()
+        for order, (account, weight) in enumerate(step.approvers, start=1):
+            tx.run(
+                _INSERT_TASK,
+                request_id=matter.id,
+                step_id=step_id,
+                person_id=cards[account].id,
+                position=order,
+                weight=weight,
+                revision=1,
+                state="waiting",
+                opened_at=None,
+                closed_at=None,
+            )
+
+
+def _start(tx: Tx, matter: Matter, actor: Actor, verb: str, *, now: datetime) -> None:
+    audit.append(
+        tx,
+        chain=matter.chain,
+        actor=actor.name,
+        verb=verb,
+        thing=f"request:{matter.id}",
+        data={
+            "revision": matter.revision,
+            "content_hash": matter.content_hash,
+            "source": matter.source,
+            "ref": matter.source_ref,
+        },
+        now=now,
+    )
+    if matter.expires_at is not None:
+        timers.set_timer(tx, "expiry", str(matter.id), matter.expires_at)
+    if matter.due_at is not None:
+        timers.set_timer(tx, "deadline", str(matter.id), matter.due_at)
+    stepping.tell(tx, matter, f"approval.{verb}", revision=matter.revision, now=now)
+    stepping.open_next_step(tx, matter, now=now)
+
+
+def refuse_while_held(tx: Tx, matter: Matter) -> None:
+    held = tx.run(_HELD, of_request=matter.id).first()
+    if held is not None:
+        raise Conflict(
+            "held", "a decision is in hold; ask again when the hold is over", held_until=held.held_until
+        )
+
+
+def revise(
+    tx: Tx,
+    request_id: int,
+    *,
+    content: Content,
+    plan: tuple[StepPlan, ...] | None = None,
+    actor: Actor,
+    now: datetime,
+) -> Submitted:
+    """New content: revision + 1, earlier decisions superseded, the route starts again, everybody is asked anew.
+
+    Content equal to the current one changes nothing. Conflict("held" | "closed"); a returned request comes back by this.
+    """
+    matter = _locked(tx, request_id)
+    if matter.state not in ("pending", "returned"):
+        raise Conflict("closed", f"the request is {matter.state}", state=matter.state)
+    current = tx.run(_CONTENT, of_request=request_id).one()
+    steps_now = plan if plan is not None else route.route_from_json(current.route)
+    route.check_steps(steps_now)
+    cards = _approvers(tx, steps_now)
+    if matter.state == "pending" and _unchanged(current, content, steps_now):
+        return Submitted(request_id, False, warnings(matter.sms, cards))
+    refuse_while_held(tx, matter)
+    stepping.void_open_tasks(tx, matter, kind="changed", now=now)
+    superseded = [row.id for row in tx.run(_SUPERSEDE, of_request=request_id)]
+    if superseded:
+        audit.append(
+            tx, chain=matter.chain, actor=actor.name, verb="superseded", thing=f"request:{request_id}",
+            data={"decisions": superseded}, now=now,
+        )  # fmt: skip
+    salted = _salted(matter.type, content, matter.applicant)
+    tx.run(
+        _REVISE,
+        of_request=request_id,
+        new_title=content.title,
+        new_summary=content.summary,
+        new_form=content.form,
+        new_route=route.route_as_json(steps_now),
+        new_salts=salted["salts"],
+        new_hash=salted["content_hash"],
+        at=now,
+    )
+    matter = _locked(tx, request_id)
+    _insert_route(tx, matter, steps_now, cards)
+    _start(tx, matter, actor, "revised", now=now)
+    return Submitted(request_id, True, warnings(matter.sms, cards))
+
+
+def _unchanged(current: Row, content: Content, plan: tuple[StepPlan, ...]) -> bool:
+    shown = (current.title, current.summary, current.form, current.route)
+    return shown == (content.title, content.summary, content.form, route.route_as_json(plan))
