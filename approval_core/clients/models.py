@@ -40,3 +40,8 @@ class ClientSecret(SQLModel, table=True):
     secret: str = Field(sa_column=Column(String(80), nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     expires_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+clients = SQLModel.metadata.tables["client"]
+client_keys = SQLModel.metadata.tables["client_key"]
+client_secrets = SQLModel.metadata.tables["client_secret"]

@@ -142,8 +142,20 @@ class Phone(SQLModel, table=True):
 
     __tablename__ = "phone"
     __table_args__ = (
-        Index("uq_phone_live_number", "number", unique=True, sqlite_where=text("state <> 'unbound'"), postgresql_where=text("state <> 'unbound'")),
-        Index("uq_phone_live_person", "person_id", unique=True, sqlite_where=text("state <> 'unbound'"), postgresql_where=text("state <> 'unbound'")),
+        Index(
+            "uq_phone_live_number",
+            "number",
+            unique=True,
+            sqlite_where=text("state <> 'unbound'"),
+            postgresql_where=text("state <> 'unbound'"),
+        ),
+        Index(
+            "uq_phone_live_person",
+            "person_id",
+            unique=True,
+            sqlite_where=text("state <> 'unbound'"),
+            postgresql_where=text("state <> 'unbound'"),
+        ),
     )
     id: int | None = _id()
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
@@ -152,3 +164,15 @@ class Phone(SQLModel, table=True):
     bound_at: datetime | None = _when(nullable=True)
     suspended_until: datetime | None = _when(nullable=True)
     unbound_at: datetime | None = _when(nullable=True)
+
+
+org_units = SQLModel.metadata.tables["org_unit"]
+persons = SQLModel.metadata.tables["person"]
+posts = SQLModel.metadata.tables["post"]
+assignments = SQLModel.metadata.tables["assignment"]
+charges = SQLModel.metadata.tables["in_charge"]
+secretaries = SQLModel.metadata.tables["secretary"]
+role_grants = SQLModel.metadata.tables["role_grant"]
+delegations = SQLModel.metadata.tables["delegation"]
+absences = SQLModel.metadata.tables["absence"]
+phones = SQLModel.metadata.tables["phone"]

@@ -1,0 +1,57 @@
+"""Who may decide in whose name now, and who is away."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from approval_core.people.models import absences, delegations, persons
+from approval_core.people.queries.cards import PersonCard, persons_by_id
+from approval_core.people.queries.moments import NOW, holds
+from approval_core.people.rules.delegations import covers
+from approval_core.store import Tx
+
+_giver, _taker = persons.alias("giver"), persons.alias("taker")
+_live = (
+    select(delegations.c.to_id, delegations.c.types)
+    .select_from(
+        delegations.join(_giver, _giver.c.id == delegations.c.from_id).join(
+            _taker, _taker.c.id == delegations.c.to_id
+        )
+    )
+    .where(delegations.c.from_id == bindparam("giver_id"), delegations.c.revoked_at.is_(None))
+    .where(delegations.c.valid_from <= NOW, delegations.c.valid_to > NOW)
+    .where(_giver.c.state == "active", _taker.c.state == "active")
+    .order_by(delegations.c.id)
+)
+_pair = _live.where(delegations.c.to_id == bindparam("taker_id"))
+_away = select(absences.c.id).where(absences.c.person_id == bindparam("person_id"), holds(absences))
+
+
+def may_act_for(tx: Tx, actor_person_id: int, person_id: int, *, type: str, now: datetime) -> bool:  # noqa: A002  # the request's type, as everywhere
+    """True under a live delegation of this type from `person_id`. One hop: what was lent is not lent on."""
+    rows = tx.run(_pair, giver_id=person_id, taker_id=actor_person_id, now=now)
+    return any(covers(row.types, type) for row in rows)
+
+
+def delegates_of(tx: Tx, person_id: int, *, type: str, now: datetime) -> list[PersonCard]:  # noqa: A002  # as above
+    rows = tx.run(_live, giver_id=person_id, now=now)
+    takers = [row.to_id for row in rows if covers(row.types, type)]
+    return list(persons_by_id(tx, takers, now=now).values())
+
+
+def is_absent(tx: Tx, person_id: int, *, now: datetime) -> bool:
+    return tx.run(_away, person_id=person_id, now=now).first() is not None
+
+
+def absences_of(tx: Tx, person_id: int, *, now: datetime) -> list[dict[str, Any]]:
+    """Running and coming absences, the next first."""
+    rows = tx.execute(
+        select(absences.c.id, absences.c.kind, absences.c.valid_from, absences.c.valid_to)
+        .where(absences.c.person_id == person_id, absences.c.valid_to > now)
+        .where(absences.c.valid_from < absences.c.valid_to)
+        .order_by(absences.c.valid_from)
+    )
+    return [dict(row._mapping) for row in rows]

@@ -1,0 +1,1 @@
+"""What the office's people obey, as functions of values: fields, heads, delegations. No database."""
