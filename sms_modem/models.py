@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from approval_core.outbound import Outbound
+from approval_core.outbound import Outbound, outbound_indexes
 from sqlalchemy import Column, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
@@ -47,7 +47,12 @@ class InboundSms(SQLModel, table=True):
     reference: int | None = None
     total: int | None = None
     bits: int | None = None
-    person_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True))
+    person_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
+    #: how often reading it failed through a fault of ours, and the last one
+    faults: int = 0
+    fault: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     #: how it was read; the comment is not kept twice, the text stands above
     verdict: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
     settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
@@ -56,14 +61,14 @@ class InboundSms(SQLModel, table=True):
 
 
 class InboundPart(SQLModel, table=True):
-    """One part of a long SMS, kept until the whole is there. Text as UTF-16 units in hex: an emoji may be cut in two."""
+    """One part of a long SMS, kept until the whole is there. Half an emoji at its seam is kept as the transport gave it."""
 
     __tablename__ = "sms_inbound_part"
     __table_args__ = (UniqueConstraint("inbound_id", "number", name="uq_sms_inbound_part"),)
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     inbound_id: int = Field(sa_column=Column(BigId, ForeignKey("sms_inbound.id"), nullable=False))
     number: int
-    units: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = Field(sa_column=Column(Text, nullable=False))
     pdu: str = Field(sa_column=Column(Text, nullable=False))
     dedupe: str = Field(sa_column=Column(String(64), nullable=False, unique=True))
     received_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
@@ -83,8 +88,12 @@ class InboundOutcome(SQLModel, table=True):
     outcome: str = Field(sa_column=Column(String(24), nullable=False))
     reason: str = Field(sa_column=Column(String(64), nullable=False))
     code: str | None = Field(default=None, sa_column=Column(String(6), nullable=True))
-    prompt_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("sms_prompt.id"), nullable=True))
-    decision_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("decision.id"), nullable=True))
+    prompt_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("sms_prompt.id"), nullable=True)
+    )
+    decision_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("decision.id"), nullable=True)
+    )
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
@@ -115,6 +124,7 @@ class Prompt(SQLModel, table=True):
         ),
         Index("ix_sms_prompt_phone", "phone", "state", "closed_at"),
         Index("ix_sms_prompt_task", "task_id", "task_revision"),
+        Index("ix_sms_prompt_request", "request_id"),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
@@ -127,7 +137,8 @@ class Prompt(SQLModel, table=True):
     sent_by: str | None = Field(default=None, sa_column=Column(String(100), nullable=True))
     sent_from: str | None = Field(default=None, sa_column=Column(String(40), nullable=True))
     code: str = Field(sa_column=Column(String(6), nullable=False))
-    form: str = Field(sa_column=Column(String(8), nullable=False))  #: T01 | T02 | T03 | T19
+    #: as it was printed: T01 | T02 | T03 | T05 | T19 | T27
+    form: str = Field(sa_column=Column(String(8), nullable=False))
     #: printed so that Y alone is an answer: T01, or T03 with the bare ending
     bare: bool = False
     floor: int = 1
@@ -138,7 +149,7 @@ class Prompt(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     #: live | answered (by this phone) | closed
     state: str = Field(sa_column=Column(String(16), nullable=False))
-    #: of a closed one: decided (answered on another channel) | elsewhere | changed | withdrawn | expired | void_code
+    #: of one no longer live: decided (by anybody, on any channel) | changed | withdrawn | expired | undone | replaced | read
     closed_reason: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     closed_by_bare: bool = False
@@ -149,19 +160,13 @@ class OutboundSms(Outbound, table=True):
 
     __tablename__ = "sms_outbound"
     __table_args__ = (
-        Index(
-            "ix_sms_outbound_due",
-            "priority",
-            "due_at",
-            "id",
-            sqlite_where=text("state IN ('queued', 'leased')"),
-            postgresql_where=text("state IN ('queued', 'leased')"),
-        ),
+        *outbound_indexes("sms_outbound"),
         Index("ix_sms_outbound_recipient", "recipient", "created_at"),
         Index("ix_sms_outbound_prompt", "prompt_id"),
         Index("ix_sms_outbound_inbound", "inbound_id"),
     )
     at_most_once: ClassVar[bool] = True
+    topic: ClassVar[str] = "sms"
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     recipient: str = Field(sa_column=Column(String(20), nullable=False))
     text: str = Field(sa_column=Column(Text, nullable=False))
@@ -169,11 +174,17 @@ class OutboundSms(Outbound, table=True):
     #: receipt | approval | reminder | result | notice | otp | bulk
     category: str = Field(sa_column=Column(String(16), nullable=False))
     created_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    prompt_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("sms_prompt.id"), nullable=True))
+    prompt_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("sms_prompt.id"), nullable=True)
+    )
     #: the decisions whose receipt this is: their hold counts from the hand-over
     decision_ids: list[int] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
-    inbound_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("sms_inbound.id"), nullable=True))
-    notice_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("notice.id"), nullable=True))
+    inbound_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("sms_inbound.id"), nullable=True)
+    )
+    notice_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("notice.id"), nullable=True)
+    )
     #: the transport that handed it over
     modem: str | None = Field(default=None, sa_column=Column(String(100), nullable=True))
     delivered_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
@@ -209,3 +220,13 @@ class Standing(SQLModel, table=True):
     stopped_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     clarified: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     service_words: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+
+
+inbound_sms = SQLModel.metadata.tables["sms_inbound"]
+inbound_parts = SQLModel.metadata.tables["sms_inbound_part"]
+inbound_outcomes = SQLModel.metadata.tables["sms_inbound_outcome"]
+quarantine = SQLModel.metadata.tables["sms_quarantine"]
+prompts = SQLModel.metadata.tables["sms_prompt"]
+outbound_sms = SQLModel.metadata.tables["sms_outbound"]
+outbound_parts = SQLModel.metadata.tables["sms_outbound_part"]
+standings = SQLModel.metadata.tables["sms_standing"]
