@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from approval_core.outbound import Outbound, outbound_indexes
 from sqlalchemy import Column, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from approval_core.columns import BigId, Json, UtcDateTime
+from approval_core.outbound import Outbound, outbound_indexes
 
 
 class InboundSms(SQLModel, table=True):
