@@ -6,6 +6,7 @@ Nothing here blocks for more than about ten seconds except `send`, where the net
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -111,8 +112,9 @@ class Concat:
 class Inbound:
     """One stored SMS, or one part of one. `text` is None and `undecodable` says why when the PDU is beyond us.
 
-    A bad time stamp alone leaves `smsc_time` None and the text good. A lone surrogate can stand at the edge of
-    a part (an emoji cut in two): use `joined` on the parts in order. `memory` and `index` say where it lies.
+    A bad time stamp alone leaves `smsc_time` None and the text good. The text can always be stored as UTF-8: half
+    an emoji at the seam of two parts is carried as a private-use character, so put the parts in order through
+    `joined`. `memory` and `index` say where it lies.
     `alphanumeric`: the sender is a name, not a number, and can never approve.
     """
 
@@ -154,9 +156,20 @@ class Batch:
         return bool(self.inbound or self.reports)
 
 
-def joined(texts: list[str]) -> str:
+_HALVES = 0x10F000 - 0xD800  # surrogates D800–DFFF are carried as U+10F000–U+10F7FF
+
+
+def storable(text: str) -> str:
+    """Lone surrogates, which no database takes, to private-use characters."""
+    return "".join(chr(ord(c) + _HALVES) if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def joined(texts: Iterable[str]) -> str:
     """Parts in order to one text; surrogate halves at the seams meet; what stays lone becomes U+FFFD."""
-    return "".join(texts).encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
+    halves = "".join(
+        chr(ord(c) - _HALVES) if "\U0010f000" <= c <= "\U0010f7ff" else c for c in "".join(texts)
+    )
+    return halves.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "replace")
 
 
 # --- the transport -----------------------------------------------------------------------------------
