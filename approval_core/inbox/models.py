@@ -15,7 +15,7 @@ class ToDo(SQLModel, table=True):
         Index(
             "ix_todo_open",
             "person_id",
-            text("urgency DESC"),
+            "precedence",
             "due_at",
             "id",
             sqlite_where=text("state = 'open'"),
@@ -48,7 +48,8 @@ class ToDo(SQLModel, table=True):
     )
     title: str = Field(sa_column=Column(String(200), nullable=False))
     applicant: str = Field(sa_column=Column(String(100), nullable=False))
-    urgency: int = 0  #: 0 平 | 1 急 | 2 特急
+    #: the smaller, the earlier on the list: 0 特急 | 1 急 | 2 平; so that the list is one ascending index range
+    precedence: int
     #: a far date stands for "none", so that the open list is one index range
     due_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     state: str = Field(sa_column=Column(String(16), nullable=False))  #: open | done | over | withdrawn

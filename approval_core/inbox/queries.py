@@ -10,18 +10,18 @@ from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, t
 
 from approval_core.columns import table_of
 from approval_core.inbox.models import ToDo
-from approval_core.inbox.service import NO_DUE_DATE
+from approval_core.inbox.service import MOST_URGENT, NO_DUE_DATE
 from approval_core.paging import Page, decode_cursor, encode_cursor
 from approval_core.store import Row, Tx
 
 todos = table_of(ToDo)
 
-_SHOWN = (todos.c.id, todos.c.source, todos.c.ref, todos.c.title, todos.c.applicant, todos.c.urgency, todos.c.due_at,
+_SHOWN = (todos.c.id, todos.c.source, todos.c.ref, todos.c.title, todos.c.applicant, todos.c.precedence, todos.c.due_at,
           todos.c.state, todos.c.request_id, todos.c.task_id, todos.c.opened_at, todos.c.closed_at)  # fmt: skip
 # The state stands in the text of the statement, not in a parameter: only then is the partial index chosen.
 _OPEN: ColumnElement[str] = literal_column("'open'")
 _DONE: ColumnElement[str] = literal_column("'done'")
-_ORDER = (todos.c.urgency.desc(), todos.c.due_at, todos.c.id)
+_ORDER = (todos.c.precedence, todos.c.due_at, todos.c.id)
 
 _FIRST_OPEN = (
     select(*_SHOWN)
@@ -34,9 +34,12 @@ _MORE_OPEN = (
     .where(
         todos.c.person_id == bindparam("person"),
         todos.c.state == _OPEN,
-        todos.c.urgency <= bindparam("urgency"),
-        tuple_(-todos.c.urgency, todos.c.due_at, todos.c.id)
-        > tuple_(bindparam("minus_urgency"), bindparam("due", type_=todos.c.due_at.type), bindparam("after")),
+        tuple_(todos.c.precedence, todos.c.due_at, todos.c.id)
+        > tuple_(
+            bindparam("precedence", type_=todos.c.precedence.type),
+            bindparam("due", type_=todos.c.due_at.type),
+            bindparam("after", type_=todos.c.id.type),
+        ),
     )
     .order_by(*_ORDER)
     .limit(bindparam("most"))
@@ -75,6 +78,7 @@ class Item:
 
 def _item(row: Row) -> Item:
     values: list[Any] = list(row)
+    values[5] = MOST_URGENT - values[5]
     values[6] = None if values[6] >= NO_DUE_DATE else values[6]
     return Item(*values)
 
@@ -84,18 +88,12 @@ def open_items(tx: Tx, person_id: int, *, cursor: str | None = None, limit: int 
     if cursor is None:
         rows = tx.run(_FIRST_OPEN, person=person_id, most=limit + 1).all()
     else:
-        urgency, due, after = decode_cursor(cursor, int, datetime, int)
+        precedence, due, after = decode_cursor(cursor, int, datetime, int)
         rows = tx.run(
-            _MORE_OPEN,
-            person=person_id,
-            urgency=urgency,
-            minus_urgency=-urgency,
-            due=due,
-            after=after,
-            most=limit + 1,
+            _MORE_OPEN, person=person_id, precedence=precedence, due=due, after=after, most=limit + 1
         ).all()
     shown = rows[:limit]
-    more = encode_cursor(shown[-1].urgency, shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
+    more = encode_cursor(shown[-1].precedence, shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
     return Page(items=[_item(row) for row in shown], next=more)
 
 

@@ -12,6 +12,8 @@ from approval_core.store import Tx
 
 todos = table_of(ToDo)
 
+#: 0 平 | 1 急 | 2 特急
+MOST_URGENT = 2
 #: Stands for "no due date": the open list stays one index range.
 NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -56,7 +58,7 @@ def open_for_task(
         task_id=task_id,
         title=title,
         applicant=applicant,
-        urgency=urgency,
+        precedence=MOST_URGENT - urgency,
         due_at=due_at or NO_DUE_DATE,
         state="open",
         opened_at=now,
