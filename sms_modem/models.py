@@ -201,12 +201,16 @@ class OutboundPart(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     sms_id: int = Field(sa_column=Column(BigId, ForeignKey("sms_outbound.id"), nullable=False))
     number: int
-    reference: int
+    #: after a lost acknowledgement the likely one, or none
+    reference: int | None = None
     modem: str = Field(sa_column=Column(String(100), nullable=False))
     recipient: str = Field(sa_column=Column(String(20), nullable=False))
     sent_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    state: str = Field(sa_column=Column(String(16), nullable=False))  #: sent | delivered | failed
+    #: sent | unknown | delivered | failed
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    #: of its status report: our clock, and the service centre's, from which its offset is learnt (C9)
     reported_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    discharged_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 
 class Standing(SQLModel, table=True):
