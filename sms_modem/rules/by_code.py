@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sms_modem.rules.codes import is_well_formed
 from sms_modem.rules.outcomes import Outcome, which_time
-from sms_modem.rules.reply import Reply, Verdict
+from sms_modem.rules.reading import Reply, Verdict
 from sms_modem.rules.situation import ClosedAs, ClosedPrompt, Held, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, MarkRead, Step, Undo
 
@@ -17,8 +17,7 @@ _CHANGED = frozenset(
 
 def wrong_code(code: str, situation: Situation) -> bool:
     """S1: well formed, and neither live nor reserved. A code with a bad check digit is only a typo."""
-    known = any(thing.code == code for thing in (*situation.open, *situation.closed, *situation.held))
-    return not known and is_well_formed(code)
+    return not situation.knows(code) and is_well_formed(code)
 
 
 def step_for_code(code: str, reply: Reply, situation: Situation, effective: datetime) -> Step | None:

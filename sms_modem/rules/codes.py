@@ -19,7 +19,7 @@ FOUR, SIX = 4, 6
 
 def _times_generator(element: int) -> int:
     doubled = element << 1
-    return doubled ^ 0b1011 if doubled & 0b1000 else doubled
+    return (doubled ^ 0b1011) if doubled & 0b1000 else doubled
 
 
 def _syndrome(digits: str) -> int:
@@ -43,7 +43,7 @@ def is_well_formed(code: str) -> bool:
 
 def capacity(digits: int) -> int:
     """How many different codes of this length exist: 512 for four digits, 32768 for six."""
-    return len(ALPHABET) ** (digits - 1)
+    return 1 << 3 * (digits - 1)
 
 
 def _code(number: int, digits: int) -> str:

@@ -22,7 +22,7 @@ from sms_modem.rules.outcomes import (
     service_answer_allowed,
     which_time,
 )
-from sms_modem.rules.reply import Reply, Verdict
+from sms_modem.rules.reading import Reply, Verdict
 from sms_modem.rules.situation import ClosedBy, Form, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, Harden, MarkRead, Pause, Resume, Step, SwitchOff, Undo
 
@@ -52,7 +52,7 @@ def _steps(reply: Reply, situation: Situation) -> list[Step]:
     if words is not None:
         return words
     scene = _Scene.of(situation)
-    if reply.tail_code is not None and not _is_known(reply.tail_code, situation):
+    if reply.tail_code is not None and not situation.knows(reply.tail_code):
         return [scene.ask("R3")]
     if reply.codes:
         return _by_codes(reply, situation, scene)
@@ -71,11 +71,6 @@ def _service_word(reply: Reply, situation: Situation) -> list[Step] | None:
             some = any(prompt.purpose is Purpose.APPROVE for prompt in _Scene.of(situation).live)
             return [Answer(outcome=Outcome.LIST, answer="T23" if some else "T17", reason="C12")]
     return None
-
-
-def _is_known(code: str, situation: Situation) -> bool:
-    """R3: live, or reserved for 72 hours after its prompt closed."""
-    return any(thing.code == code for thing in (*situation.open, *situation.closed, *situation.held))
 
 
 @dataclass(frozen=True)

@@ -114,3 +114,11 @@ class Situation:
     #: Clarifying answers in the last hour, service answers in the last 24 h, to this person.
     clarifying: int = 0
     service_answers: int = 0
+
+    def knows(self, code: str) -> bool:
+        """R3: the code is live, or reserved for 72 hours after its prompt closed."""
+        return (
+            any(prompt.code == code for prompt in self.open)
+            or any(prompt.code == code for prompt in self.closed)
+            or any(held.code == code for held in self.held)
+        )
