@@ -26,6 +26,10 @@ from approval_core.people.rules.heads import Capacity, Seat, who_leads
 from approval_core.store import Tx
 
 _unit = select(org_units.c.id, org_units.c.parent_id).where(org_units.c.id == bindparam("unit_id"))
+#: A bureau is led from its leadership unit (局领导).
+_leadership = select(org_units.c.id).where(
+    org_units.c.parent_id == bindparam("unit_id"), org_units.c.kind == "leadership"
+)
 _seats = (
     select(
         assignments.c.id,
@@ -41,7 +45,8 @@ _seats = (
             persons, persons.c.id == assignments.c.person_id
         )
     )
-    .where(posts.c.unit_id == bindparam("unit_id"), persons.c.state == "active", holds(assignments))
+    .where(or_(posts.c.unit_id == bindparam("unit_id"), posts.c.unit_id.in_(_leadership)))
+    .where(persons.c.state == "active", holds(assignments))
 )
 _in_charge = (
     select(charges.c.leader_id)
@@ -149,11 +154,16 @@ def org_counts(tx: Tx, now: datetime) -> OrgCounts:
     """Active persons and standing units."""
     active = persons.c.state == "active"
     ranks = tx.execute(
-        select(persons.c.rank, func.count()).where(active).group_by(persons.c.rank).order_by(persons.c.rank)
+        select(persons.c.rank, func.count().label("amount"))
+        .where(active)
+        .group_by(persons.c.rank)
+        .order_by(persons.c.rank)
     )
-    by_rank = {row[0]: row[1] for row in ranks}
+    by_rank = {row.rank: row.amount for row in ranks}
     kinds = tx.execute(
-        select(org_units.c.kind, func.count()).where(holds(org_units, now)).group_by(org_units.c.kind)
+        select(org_units.c.kind, func.count().label("amount"))
+        .where(holds(org_units, now))
+        .group_by(org_units.c.kind)
     )
     reachable = (
         select(func.count())
@@ -166,5 +176,5 @@ def org_counts(tx: Tx, now: datetime) -> OrgCounts:
         with_phone=tx.execute(reachable).scalar_one(),
         approvers=tx.execute(reachable.where(persons.c.rank.in_(SMS_RANKS))).scalar_one(),
         by_rank=by_rank,
-        units={row[0]: row[1] for row in kinds},
+        units={row.kind: row.amount for row in kinds},
     )
