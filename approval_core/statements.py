@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from sqlalchemy import Dialect, Insert
@@ -84,7 +84,14 @@ class Plan:
         for bind, name in compiled.bind_names.items():
             convert[name] = self._sort_in(bind, name)
         self.sql = str(compiled)
-        self._slots = [(name, convert[name]) for name in compiled.positiontup or []]
+        order: Sequence[str] = compiled.positiontup or []
+        if any(bind.expanding for bind in compiled.bind_names):  # lists written into the statement itself
+            state = compiled.construct_expanded_state(dict.fromkeys(self.required))
+            self.sql, order = state.statement, state.positiontup or []
+            for name, parts in state.parameter_expansion.items():
+                self._fixed.update((part, state.parameters[part]) for part in parts)
+                convert.update((part, convert[name]) for part in parts)
+        self._slots = [(name, convert[name]) for name in order]
         shown = list(statement.exported_columns.items()) if isinstance(statement, ReturnsRows) else []
         self._keys = [key for key, _ in shown]
         self._types = [column.type for _, column in shown]
@@ -92,7 +99,7 @@ class Plan:
         self._results: list[tuple[int, Convert]] = []
 
     def _sort_in(self, bind: BindParameter[Any], name: str) -> Convert | None:
-        if bind.expanding or bind.literal_execute:
+        if bind.literal_execute or (bind.expanding and not bind.unique):
             raise InvalidRequestError(
                 f"parameter {name!r} expands (an IN list): run this statement with tx.execute, not tx.run"
             )

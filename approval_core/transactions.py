@@ -64,10 +64,11 @@ class Tx:
     @property
     def session(self) -> Session:
         """An ORM session on the same connection; its objects stay readable after the work."""
+        connection = self._open().connection
+        if not connection.in_transaction():
+            connection.begin()  # the database has begun already; this tells SQLAlchemy
         if self._orm is None:
-            self._orm = Session(
-                self._open().connection, join_transaction_mode="create_savepoint", expire_on_commit=False
-            )
+            self._orm = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
         if self._scope is None:
             self._scope = ExitStack()
             self._scope.enter_context(self._orm.begin())

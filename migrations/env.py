@@ -10,9 +10,9 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import BigInteger, Connection, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL
 from sqlalchemy.types import JSON
+from sqlmodel.sql.sqltypes import AutoString
 
 from approval_core.columns import UtcDateTime
 from approval_core.connections import Turn, database_url, open_engine
@@ -36,16 +36,18 @@ def render_item(kind: str, thing: Any, autogen: AutogenContext) -> str | Literal
     """Our column types by their names, so that a revision reads like the models and runs on both engines."""
     if kind != "type":
         return False
+    if isinstance(thing, AutoString):
+        return f"sa.String(length={thing.length})" if thing.length else "sa.String()"
     if isinstance(thing, UtcDateTime):
         name = "UtcDateTime"
-    elif isinstance(thing, JSON | JSONB):
+    elif isinstance(thing, JSON):
         name = "Json"
-    elif isinstance(thing, BigInteger) and thing._variant_mapping:
+    elif isinstance(thing, BigInteger):
         name = "BigId"
     else:
         return False
-    autogen.imports.add(f"from approval_core.columns import {name}")
-    return name
+    autogen.imports.add("from approval_core import columns")
+    return f"columns.{name}"
 
 
 def run(connection: Connection) -> None:
