@@ -74,7 +74,7 @@ def changes(tx: Tx, source: str, *, after: str | None, limit: int, now: datetime
     fresh = [row for row in found if _mark(row) not in seen]
     page = fresh[:limit]
     covered = seen | {_mark(row) for row in page}
-    shown = []
+    shown: list[str] = []
     for row in found:
         if _mark(row) not in covered:
             break

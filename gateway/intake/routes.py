@@ -14,7 +14,6 @@ from gateway.intake.schemas import (
     ApprovalOut,
     ChangesOut,
     Incoming,
-    ProblemOut,
     RevisionIn,
     WithdrawalIn,
 )

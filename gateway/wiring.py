@@ -1,0 +1,46 @@
+"""Who handles what: dicts only. Nothing registers itself on import; look here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter
+
+from approval_core.approvals import service as approvals
+from approval_core.outbound import Outbound
+from approval_core.outbox import Reactions
+from approval_core.timers import TimerHandler
+from gateway.intake import reactions as intake
+from gateway.intake.models import OutboundCallback
+from gateway.intake.routes import router as intake_router
+from gateway.settings import Settings
+from sms_modem.models import OutboundSms
+
+#: what leaves the house, by the name that metrics and the command line use
+QUEUES: Mapping[str, type[Outbound]] = {"sms": OutboundSms, "callbacks": OutboundCallback}
+
+#: timer handler → function
+TIMERS: Mapping[str, TimerHandler] = {
+    "hold_end": approvals.on_hold_end,
+    "expiry": approvals.on_expiry,
+    "deadline": approvals.on_deadline,
+}
+
+
+def reactions(settings: Settings) -> Reactions:
+    """Event type → {stable name → reaction}. A name never changes: rows that wait bear it."""
+    attempts = settings.callbacks.max_attempts
+    return {
+        "approval.effective": {"callback": intake.call_back(attempts)},
+        "approval.closed": {"callback": intake.call_back_undecided(attempts)},
+    }
+
+
+def routers(settings: Settings) -> list[APIRouter]:
+    """The doors. The demo's are absent outside the demo, not only closed."""
+    found = [intake_router]
+    if settings.demo:
+        from gateway.demo.routes import router as demo_router
+
+        found.append(demo_router)
+    return found

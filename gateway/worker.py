@@ -1,0 +1,143 @@
+"""The worker: route → deliver → timers → the log over the audit chains, until told to stop. Never talks to the world."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import threading
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from approval_core import outbox, timers
+from approval_core.audit import log as audit_log
+from approval_core.clock import utc_now
+from approval_core.outbox import Reactions
+from approval_core.store import Store, Tx
+from approval_core.timers import TimerHandler
+from gateway.intake.service import forget_old_keys
+
+log = logging.getLogger("pishi.worker")
+
+AT_ONCE = 32  # reactions or timers in one transaction
+IDLE_S = 1.0
+SEQUENCE_EVERY = timedelta(seconds=1)
+TIDY_EVERY = timedelta(minutes=10)
+KEEP = timedelta(days=30)
+SICK_AFTER = timedelta(seconds=30)
+
+
+def checkpoint_key(secret: str) -> Ed25519PrivateKey:
+    """The key that signs the audit log's checkpoints, made from PISHI_SECRET."""
+    return Ed25519PrivateKey.from_private_bytes(
+        hmac.new(secret.encode(), b"audit checkpoints", hashlib.sha256).digest()
+    )
+
+
+def deliver_some(tx: Tx, reactions: Reactions, *, now: datetime) -> int:
+    """Up to AT_ONCE reactions, each in its savepoint, in one commit; how many."""
+    done = 0
+    while done < AT_ONCE and outbox.deliver_one(tx, reactions, now=now):
+        done += 1
+    return done
+
+
+def fire_some(tx: Tx, handlers: Mapping[str, TimerHandler], *, now: datetime) -> int:
+    fired = 0
+    while fired < AT_ONCE and timers.fire_one(tx, handlers, now=now):
+        fired += 1
+    return fired
+
+
+def _next_due(tx: Tx) -> datetime | None:
+    moments = [moment for moment in (timers.next_due(tx), outbox.next_due(tx)) if moment is not None]
+    return min(moments, default=None)
+
+
+def _waiting(tx: Tx, now: datetime) -> tuple[bool, bool]:
+    """(something to route or deliver, a timer is due): read first, so that an idle worker writes nothing."""
+    backlog = outbox.backlog(tx)
+    due = outbox.next_due(tx)
+    timer = timers.next_due(tx)
+    return backlog.unrouted > 0 or (due is not None and due <= now), timer is not None and timer <= now
+
+
+class Worker:
+    """A thread. `last_round` is its sign of life; `stop` lets the round under way end."""
+
+    def __init__(
+        self,
+        store: Store,
+        reactions: Reactions,
+        handlers: Mapping[str, TimerHandler],
+        *,
+        key: Ed25519PrivateKey | None = None,
+    ) -> None:
+        self._store, self._reactions, self._handlers, self._key = store, reactions, handlers, key
+        self._stopping = threading.Event()
+        self._listener = store.signals.listen(outbox.TOPIC, timers.TOPIC)
+        self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
+        self._sequenced = self._tidied = datetime.min.replace(tzinfo=utc_now().tzinfo)
+        self.last_round = utc_now()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float = 15.0) -> None:
+        self._stopping.set()
+        self._listener.close()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive() and utc_now() - self.last_round < SICK_AFTER
+
+    def run(self) -> None:
+        """The loop itself; in its own thread, or called by `pishi work`."""
+        while not self._stopping.is_set():
+            busy = False
+            try:
+                busy = self.round(utc_now())
+            except Exception:  # the store may be away for a while; the worker must outlive that
+                log.exception("a round failed")
+                self._stopping.wait(IDLE_S)
+            self.last_round = utc_now()
+            if not busy and not self._stopping.is_set():
+                self._listener.wait(self._pause())
+
+    def round(self, now: datetime) -> bool:
+        """Everything that is due now, once; True when there may be more."""
+        write = self._store.write
+        deliverable, timely = self._store.read(_waiting, now)
+        busy = False
+        if deliverable:
+            busy = write(outbox.route, self._reactions, now=now) > 0
+            busy = write(deliver_some, self._reactions, now=now) > 0 or busy
+        if timely:
+            busy = write(fire_some, self._handlers, now=now) > 0 or busy
+        if now - self._sequenced >= SEQUENCE_EVERY:
+            self._sequenced = now
+            write(audit_log.sequence, now=now, key=self._key)
+        if now - self._tidied >= TIDY_EVERY:
+            self._tidied = now
+            self._tidy(now)
+        return busy
+
+    def _tidy(self, now: datetime) -> None:
+        for old in (outbox.prune, timers.prune):
+            while self._store.write(old, now - KEEP) and not self._stopping.is_set():
+                pass
+        self._store.write(forget_old_keys, now=now)
+
+    def _pause(self) -> float:
+        try:
+            due = self._store.read(_next_due)
+        except Exception:
+            log.exception("the next due time cannot be read")
+            return IDLE_S
+        if due is None:
+            return IDLE_S
+        return min(IDLE_S, max(0.01, (due - utc_now()).total_seconds()))
