@@ -20,7 +20,9 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def insert_person(tx: Tx, account: str, *, name: str = "", number: str | None = None, rank: str = "R3") -> int:
+def insert_person(
+    tx: Tx, account: str, *, name: str = "", number: str | None = None, rank: str = "R3"
+) -> int:
     person = Person(account=account, emp_no=account, name=name or account, rank=rank)
     tx.session.add(person)
     tx.session.flush()
@@ -42,8 +44,16 @@ def step(*approvers: str | tuple[str, int], mode: Any = "any", threshold: int | 
 
 
 def submission(*steps: StepPlan, ref: str = "A-1", **facts: Any) -> Submission:
-    content = Content(facts.pop("title", "申请年休假3天"), facts.pop("summary", "5月6日起"), facts.pop("form", {"days": 3}))
-    defaults: dict[str, Any] = {"source": "ctais", "type": "GENERIC", "applicant": "王伟", "hold_seconds": 120, "sms": True}
+    content = Content(
+        facts.pop("title", "申请年休假3天"), facts.pop("summary", "5月6日起"), facts.pop("form", {"days": 3})
+    )
+    defaults: dict[str, Any] = {
+        "source": "ctais",
+        "type": "GENERIC",
+        "applicant": "王伟",
+        "hold_seconds": 120,
+        "sms": True,
+    }
     return Submission(ref=ref, content=content, steps=steps, **(defaults | facts))
 
 

@@ -232,7 +232,7 @@ def _steps(rows: list[Row]) -> tuple[StepView, ...]:
 def changed(
     tx: Tx, source: str, *, after: datetime, after_id: int = 0, limit: int = 100
 ) -> Page[RequestView]:
-    """Requests of one asking system that changed after a moment, the oldest change first.
+    """Requests of one asking system that changed at or after a moment, the oldest change first.
 
     `next` continues exactly where the page ended. A change that was being written while the page was read may carry an
     earlier time: whoever asks by time asks with an overlap of a minute.

@@ -25,7 +25,9 @@ def tasks(store: Store, request_id: int) -> list[Asked]:
     return [asked for one in view(store, request_id).steps for asked in one.approvers]
 
 
-def decide(store: Store, task: Asked, actor: Actor, verdict: str = "approve", **facts: Any) -> service.Decided:
+def decide(
+    store: Store, task: Asked, actor: Actor, verdict: str = "approve", **facts: Any
+) -> service.Decided:
     defaults = {"evidence": BY_APP, "task_revision": task.task_revision, "now": after(60)}
     return store.write(service.decide, task.task_id, actor=actor, verdict=verdict, **(defaults | facts))
 
@@ -45,7 +47,12 @@ def test_a_decision_is_held_and_becomes_effective_when_the_hold_ends(store: Stor
     done = view(store, asked.request_id)
     assert (done.state, done.held_until, done.steps[0].state) == ("approved", None, "approved")
     (decision,) = done.decisions
-    assert (decision.verdict, decision.by, decision.channel, decision.comment) == ("approve", "zhang", "app", "注意交接")
+    assert (decision.verdict, decision.by, decision.channel, decision.comment) == (
+        "approve",
+        "zhang",
+        "app",
+        "注意交接",
+    )
     assert not store.write(service.settle, decided.decision_id, now=after(999))
 
 
@@ -69,7 +76,11 @@ def test_the_second_decision_of_an_or_sign_is_told_who_won(store: Store) -> None
     assert refused.value.code == "already_decided"
     assert refused.value.data["by"] == "张三"
     assert refused.value.data["at"] == after(60)
-    assert (refused.value.data["same"], refused.value.data["own"], refused.value.data["channel"]) == (False, False, "app")
+    assert (refused.value.data["same"], refused.value.data["own"], refused.value.data["channel"]) == (
+        False,
+        False,
+        "app",
+    )
     assert [one.state for one in tasks(store, asked.request_id)] == ["decided", "over"]
 
 
@@ -82,7 +93,11 @@ def test_the_same_decision_again_is_known_as_the_same(store: Store) -> None:
     with pytest.raises(Conflict) as refused:
         decide(store, task, zhang)
 
-    assert (refused.value.code, refused.value.data["own"], refused.value.data["same"]) == ("already_decided", True, True)
+    assert (refused.value.code, refused.value.data["own"], refused.value.data["same"]) == (
+        "already_decided",
+        True,
+        True,
+    )
 
 
 @pytest.mark.parametrize("verdict", ["yes", "", "APPROVE"])
@@ -107,7 +122,9 @@ def test_nobody_decides_a_task_of_somebody_else(store: Store) -> None:
 def test_a_task_that_does_not_exist_is_said_so(store: Store) -> None:
     zhang = hire(store, "zhang")
     with pytest.raises(NotFound):
-        store.write(service.decide, 999, actor=zhang, evidence=BY_APP, verdict="approve", task_revision=1, now=NOW)
+        store.write(
+            service.decide, 999, actor=zhang, evidence=BY_APP, verdict="approve", task_revision=1, now=NOW
+        )
 
 
 def test_undo_inside_the_hold_opens_the_task_at_a_raised_revision(store: Store) -> None:
@@ -216,14 +233,19 @@ def test_a_held_decision_is_either_undone_or_effective_never_both(store: Store) 
         decided = decide(store, tasks(store, asked.request_id)[0], zhang)
         ends = [
             threading.Thread(target=lambda d=decided: _ignore(store, d.decision_id, zhang, after(179))),
-            threading.Thread(target=lambda d=decided: store.write(service.settle, d.decision_id, now=after(180))),
+            threading.Thread(
+                target=lambda d=decided: store.write(service.settle, d.decision_id, now=after(180))
+            ),
         ]
         for end in ends:
             end.start()
         for end in ends:
             end.join()
         after_all = view(store, asked.request_id)
-        assert (after_all.decisions[0].state, after_all.state) in {("undone", "pending"), ("effective", "approved")}
+        assert (after_all.decisions[0].state, after_all.state) in {
+            ("undone", "pending"),
+            ("effective", "approved"),
+        }
 
 
 def _ignore(store: Store, decision_id: int, actor: Actor, now: Any) -> None:
