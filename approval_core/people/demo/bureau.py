@@ -12,7 +12,7 @@ from approval_core.people.demo import shape
 from approval_core.people.demo.names import names
 from approval_core.people.demo.shape import Division
 
-SMALLEST, LARGEST = 2000, 20000
+SMALLEST, LARGEST = 2200, 20000
 ROLES = ("office_duty", "hr_clerk", "system_admin", "security_admin", "audit_admin")
 
 
