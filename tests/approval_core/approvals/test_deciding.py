@@ -28,7 +28,7 @@ def tasks(store: Store, request_id: int) -> list[Asked]:
 def decide(
     store: Store, task: Asked, actor: Actor, verdict: str = "approve", **facts: Any
 ) -> service.Decided:
-    defaults = {"evidence": BY_APP, "task_revision": task.task_revision, "now": after(60)}
+    defaults: dict[str, Any] = {"evidence": BY_APP, "task_revision": task.task_revision, "now": after(60)}
     return store.write(service.decide, task.task_id, actor=actor, verdict=verdict, **(defaults | facts))
 
 

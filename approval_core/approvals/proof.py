@@ -1,0 +1,99 @@
+"""Holds the rows of decisions against the trail: a row that says something else than its entry is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import select
+
+from approval_core.approvals.models import Decision
+from approval_core.audit import Problem
+from approval_core.audit.models import Entry
+from approval_core.columns import table_of
+from approval_core.store import Tx
+
+decisions, entries = table_of(Decision), table_of(Entry)
+
+PORTION = 500
+
+#: What the entry `decided` repeats of the row.
+_TOLD = (
+    "task_id", "task_revision", "content_hash", "verdict", "comment", "person_id", "on_behalf_of_id", "channel", "level", "evidence"
+)  # fmt: skip
+_COLUMNS = (decisions.c.id, decisions.c.request_id, decisions.c.state, *(decisions.c[name] for name in _TOLD))
+#: The last of these verbs on a decision is its state.
+_STATE_OF = {"decided": "held", "effective": "effective", "undone": "undone", "superseded": "superseded"}
+
+
+def decision_problems(tx: Tx) -> Iterator[Problem]:
+    """Every decision without its entry, every one that differs from it, every entry without its decision."""
+    last = 0
+    while rows := tx.execute(
+        select(*_COLUMNS).where(decisions.c.id > last).order_by(decisions.c.id).limit(PORTION)
+    ).all():
+        trail = _trail(tx, {f"request:{row.request_id}" for row in rows})
+        for row in rows:
+            yield from _compare(row, trail.get(f"decision:{row.id}", []))
+        last = rows[-1].id
+    yield from _orphans(tx)
+
+
+def _trail(tx: Tx, chains: set[str]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    statement = select(entries.c.chain, entries.c.seq, entries.c.verb, entries.c.thing, entries.c.data)
+    for entry in tx.execute(
+        statement.where(entries.c.chain.in_(chains)).order_by(entries.c.chain, entries.c.seq)
+    ):
+        for thing in _things(entry):
+            found.setdefault(thing, []).append(entry)
+    return found
+
+
+def _things(entry: Any) -> list[str]:
+    """New content supersedes several decisions with one entry."""
+    if entry.verb == "superseded" and entry.thing.startswith("request:") and entry.data is not None:
+        return [f"decision:{number}" for number in json.loads(entry.data)["decisions"]]
+    return [entry.thing] if entry.verb in _STATE_OF else []
+
+
+def _compare(row: Any, trail: list[Any]) -> Iterator[Problem]:
+    first = next((entry for entry in trail if entry.verb == "decided"), None)
+    if first is None:
+        yield Problem(
+            "decision", f"id {row.id}", "no entry of the trail tells of it", chain=f"request:{row.request_id}"
+        )
+        return
+    if first.data is not None:  # a text deleted on time can no longer be compared
+        told = json.loads(first.data)
+        for name in _TOLD:
+            if told.get(name) != getattr(row, name):
+                yield Problem(
+                    "decision", f"id {row.id}", f"{name} is not what was recorded", chain=first.chain, seq=first.seq,
+                    expected=repr(told.get(name)), found=repr(getattr(row, name)),
+                )  # fmt: skip
+    last = trail[-1]
+    if _STATE_OF[last.verb] != row.state:
+        yield Problem(
+            "decision", f"id {row.id}", "state is not what was recorded", chain=last.chain, seq=last.seq,
+            expected=_STATE_OF[last.verb], found=row.state,
+        )  # fmt: skip
+
+
+def _orphans(tx: Tx) -> Iterator[Problem]:
+    last = 0
+    while found := tx.execute(
+        select(entries.c.id, entries.c.chain, entries.c.seq, entries.c.thing)
+        .where(entries.c.verb == "decided", entries.c.id > last)
+        .order_by(entries.c.id)
+        .limit(PORTION)
+    ).all():
+        numbers = {int(entry.thing.removeprefix("decision:")): entry for entry in found}
+        known = set(tx.execute(select(decisions.c.id).where(decisions.c.id.in_(numbers))).scalars())
+        for number, entry in numbers.items():
+            if number not in known:
+                yield Problem(
+                    "decision", f"id {number}", "recorded, and gone", chain=entry.chain, seq=entry.seq
+                )
+        last = found[-1].id
