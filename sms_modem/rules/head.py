@@ -17,7 +17,7 @@ from sms_modem.rules.tokens import (
     strong_word,
     verdict_word,
 )
-from sms_modem.rules.words import FRACTION, QUESTION_MARKS, SELF, Word, is_separator
+from sms_modem.rules.words import FRACTION, MOST_CODES, QUESTION_MARKS, SELF, Word, is_separator
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _code(text: str, start: int, code: str, head: Head) -> int | None:
         after += 1
     elif not head.words and not ends_at(text, after) and verdict_word(text, after) is None:
         return None
-    if code not in head.codes:
+    if len(head.codes) <= MOST_CODES and code not in head.codes:
         head.codes = (*head.codes, code)
     return after
 

@@ -6,8 +6,9 @@ whole reply, then `Harden` or `SwitchOff` if wrong codes demand it. Wherever two
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sms_modem.rules.by_code import step_for_code, wrong_code
 from sms_modem.rules.outcomes import (
@@ -23,7 +24,7 @@ from sms_modem.rules.outcomes import (
     which_time,
 )
 from sms_modem.rules.reading import Reply, Verdict
-from sms_modem.rules.situation import ClosedBy, Form, OpenPrompt, Purpose, Situation
+from sms_modem.rules.situation import ClosedBy, ClosedPrompt, Form, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, Harden, MarkRead, Pause, Resume, Step, SwitchOff, Undo
 
 #: While SMS is switched off for a phone (S1) these still work: they decide nothing and show nothing.
@@ -33,6 +34,28 @@ _WHILE_OFF = frozenset({Verdict.AUTO, Verdict.HELP, Verdict.STOP, Verdict.START}
 def plan(reply: Reply, situation: Situation) -> tuple[Step, ...]:
     """The steps to execute in one transaction. Never empty; exactly one outcome per code or one for the reply."""
     return tuple(_within_limits(step, situation) for step in _steps(reply, situation))
+
+
+def open_items(situation: Situation) -> tuple[OpenPrompt, ...]:
+    """R2: what T09 and T23 list: decidable by SMS, handed over, current, not expired; one prompt for each task."""
+    return _Scene.of(situation).decidable
+
+
+def bare_allowed(
+    open_prompts: Sequence[OpenPrompt],
+    closed: Sequence[ClosedPrompt],
+    *,
+    task_id: int,
+    at: datetime,
+    bare_rest: timedelta,
+) -> bool:
+    """C1(c): nothing else is live or on its way, and nothing was closed unanswered or by a bare reply too lately.
+
+    Asked when a prompt is composed (form T01 or T02) and once more when the reply is here.
+    """
+    return all(prompt.task_id == task_id for prompt in open_prompts) and not any(
+        prompt.closed_by is not ClosedBy.CODE and prompt.closed_at > at - bare_rest for prompt in closed
+    )
 
 
 def _steps(reply: Reply, situation: Situation) -> list[Step]:
@@ -68,7 +91,7 @@ def _service_word(reply: Reply, situation: Situation) -> list[Step] | None:
         case Verdict.START:
             return [Resume()]
         case Verdict.LIST:
-            some = any(prompt.purpose is Purpose.APPROVE for prompt in _Scene.of(situation).live)
+            some = _Scene.of(situation).decidable
             return [Answer(outcome=Outcome.LIST, answer="T23" if some else "T17", reason="C12")]
     return None
 
@@ -186,32 +209,19 @@ def _courtesy(situation: Situation, scene: _Scene) -> Step:
 
 def _bare(reply: Reply, situation: Situation, scene: _Scene) -> Step:
     """R2 and C1(c): a bare verdict acts on the only item there is, if it was printed to be answered so."""
-    others_live = len(scene.live) > 0
-    if (
-        reply.verdict is Verdict.REJECT
-        and situation.held
-        and any(held.verdict == "approve" for held in situation.held)
-    ):
-        if others_live or len(situation.held) > 1:
-            return (
-                scene.ask("C10")
-                if others_live
-                else Answer(outcome=Outcome.ASKED, answer="T09X", reason="C10")
-            )
-        held = situation.held[0]
-        return Undo(decision_id=held.decision_id, task_id=held.task_id, code=held.code, reason="C10 bare N")
+    approve = reply.verdict is Verdict.APPROVE
+    if not approve and any(held.verdict == "approve" for held in situation.held):
+        return _bare_no_in_hold(situation, scene)
     if not scene.decidable:
         return _nothing_decidable(situation, scene)
-    prompt = scene.decidable[0]
-    if not _bare_may_act(prompt, situation, scene):
+    prompt = _printed_bare(situation, scene)
+    if prompt is None:
         return scene.ask("C1(c)")
-    _, stale = which_time(situation.smsc_time, situation.received_at, prompt.sent_at, situation.smsc_offset)
-    if stale:
+    if which_time(situation.smsc_time, situation.received_at, prompt.sent_at, situation.smsc_offset)[1]:
         return scene.ask("R6", Outcome.STALE)
-    if prompt.no_conditions and reply.comment and reply.verdict is Verdict.APPROVE:
+    if prompt.no_conditions and reply.comment and approve:
         return scene.ask("G14 no conditions", Outcome.UNCLEAR)
-    outcome = Outcome.DECIDED if prompt.floor <= 1 else Outcome.PROVISIONAL
-    approve = reply.verdict is Verdict.APPROVE
+    provisional = prompt.floor > 1
     return Decide(
         prompt_id=prompt.prompt_id,
         task_id=prompt.task_id,
@@ -219,10 +229,20 @@ def _bare(reply: Reply, situation: Situation, scene: _Scene) -> Step:
         verdict="approve" if approve else "reject",
         level=1,
         comment=reply.comment,
-        outcome=outcome,
-        answer="T19" if outcome is Outcome.PROVISIONAL else ("T06" if approve else "T07"),
+        outcome=Outcome.PROVISIONAL if provisional else Outcome.DECIDED,
+        answer="T19" if provisional else ("T06" if approve else "T07"),
         reason="C1(c)",
     )
+
+
+def _bare_no_in_hold(situation: Situation, scene: _Scene) -> Step:
+    """C10: a no after one's own yes takes it back only where nothing else can be meant."""
+    if scene.decidable:
+        return scene.ask("C10")
+    if scene.live or len(situation.held) > 1:
+        return Answer(outcome=Outcome.ASKED, answer="T09X", reason="C10")
+    held = situation.held[0]
+    return Undo(decision_id=held.decision_id, task_id=held.task_id, code=held.code, reason="C10 bare N")
 
 
 def _nothing_decidable(situation: Situation, scene: _Scene) -> Step:
@@ -239,15 +259,30 @@ def _nothing_decidable(situation: Situation, scene: _Scene) -> Step:
     return Answer(outcome=Outcome.NOTHING_OPEN, answer="T17", reason="R2")
 
 
-def _bare_may_act(prompt: OpenPrompt, situation: Situation, scene: _Scene) -> bool:
-    """C1(c), checked again at arrival: form, path, nothing else live or on its way, nothing closed too lately."""
-    if not situation.own_sim or prompt.path != situation.path or prompt.form is not Form.BARE:
-        return False
-    if len(scene.live) != 1 or any(other.task_id != prompt.task_id for other in situation.open):
-        return False
-    rest_began = situation.received_at - situation.bare_rest
-    return not any(
-        closed.closed_by is not ClosedBy.CODE and closed.closed_at > rest_began for closed in situation.closed
+def _printed_bare(situation: Situation, scene: _Scene) -> OpenPrompt | None:
+    """The prompt a bare verdict may act on: printed as T01, on this same path of our own, and nothing else about."""
+    task_id = scene.decidable[0].task_id
+    if not situation.own_sim or len(scene.live) != 1:
+        return None
+    if not bare_allowed(
+        situation.open,
+        situation.closed,
+        task_id=task_id,
+        at=situation.received_at,
+        bare_rest=situation.bare_rest,
+    ):
+        return None
+    return next(
+        (
+            prompt
+            for prompt in situation.open
+            if prompt.form is Form.BARE
+            and prompt.path == situation.path
+            and prompt.decidable
+            and prompt.handed_over
+            and scene.effective <= prompt.expires_at
+        ),
+        None,
     )
 
 

@@ -57,8 +57,9 @@ def _first_mark(normal: str, start: int, end: int, signature: str) -> re.Match[s
     A footer word amid a sentence that goes on to refuse (Y发自我的内心不同意) is no footer: a cut may not hide a no.
     """
     last_refusal: int | None = None
+    begins = next((at for at in range(start, end) if not normal[at].isspace()), end)
     for mark in _marks(signature).finditer(normal, start, end):
-        if not mark[1] or not normal[start : mark.start()].strip():
+        if not mark[1] or mark.start() <= begins:
             return mark
         if last_refusal is None:
             last_refusal = _last_refusal(normal, start, end)

@@ -83,7 +83,7 @@ def _undone_codes(normal: str, at: int) -> Reply:
         code, end = _one_code(normal, at)
         if code is None:
             break
-        codes = codes if code in codes else (*codes, code)
+        codes = codes if code in codes or len(codes) > MOST_CODES else (*codes, code)
         at = end
     head = Head(len(normal), codes=codes, rest_at=at)
     rest = take_rest(normal, normal, head)
