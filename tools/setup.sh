@@ -3,7 +3,7 @@
 #   tools/setup.sh run     what the product needs        (requirements.lock)
 #   tools/setup.sh dev     that, and the tools and tests (requirements-dev.lock)
 # PYTHON=… picks the interpreter, VENV=… the place (default .venv).
-# Installs again exactly when a lock file, pyproject.toml, the interpreter or this folder's path has changed.
+# Installs again exactly when a lock file, pyproject.toml, a package, the interpreter or this folder's path has changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -46,6 +46,7 @@ make_venv() {
 # What an installation depends on. A stamp that says anything else is not believed.
 fingerprint() {
     pwd
+    echo */__init__.py # the editable installation knows the packages that were there
     "$venv/bin/python" -V
     sha256sum "$1" pyproject.toml
 }
@@ -56,7 +57,8 @@ install_lock() {
     say "Installing the dependencies of $1 …"
     rm -f "$venv"/installed-*
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$1"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    # the build back end warns that an editable installation is editable
+    PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 }
 
 installed() { [ -f "$venv/installed-$1" ] && [ "$(cat "$venv/installed-$1")" = "$(fingerprint "$2")" ]; }

@@ -86,11 +86,11 @@ def test_the_development_lock_serves_the_demo_as_well(machine: Machine) -> None:
     assert machine.installed() == []
 
 
-@pytest.mark.parametrize("changed", ["requirements.lock", "pyproject.toml"])
+@pytest.mark.parametrize("changed", ["requirements.lock", "pyproject.toml", "newcomer/__init__.py"])
 def test_a_changed_file_is_installed_again(machine: Machine, changed: str) -> None:
     machine.set_up()
     machine.installed()
-    (machine.tree / changed).write_text("three==3\n", encoding="utf-8")
+    plant(machine.tree, changed, "three==3\n")
     os.utime(machine.tree / changed, (0, 0))  # an old date does not hide the change
 
     machine.set_up()
