@@ -43,7 +43,12 @@ def scan_head(text: str) -> Head:
     head = Head(len(text))
     at = 0
     while at < len(text) and head.unknown is None:
-        reached = _separator(text, at, head) or _number(text, at, head) or _word(text, at, head)
+        reached = (
+            _separator(text, at, head)
+            or _number(text, at, head)
+            or _word(text, at, head)
+            or _particle(text, at)
+        )
         if reached is None or head.unknown is not None:
             break
         at = reached
@@ -52,14 +57,17 @@ def scan_head(text: str) -> Head:
 
 
 def _separator(text: str, at: int, head: Head) -> int | None:
-    if particle_ends_at(text, at):
-        return at + 1
     if not is_separator(text[at]):
         return None
     if head.words and text[at] in QUESTION_MARKS:
         head.unknown = "G11"
     head.glued = False
     return at + 1
+
+
+def _particle(text: str, at: int) -> int | None:
+    """Swallowed before end or separator; looked for last, since 哦 is a courtesy word where it stands alone."""
+    return at + 1 if particle_ends_at(text, at) else None
 
 
 def _number(text: str, at: int, head: Head) -> int | None:
