@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter
 
 from approval_core.approvals import service as approvals
 from approval_core.outbound import Outbound
 from approval_core.outbox import Reactions
+from approval_core.store import Store
 from approval_core.timers import TimerHandler
 from gateway.intake import reactions as intake
 from gateway.intake.models import OutboundCallback
@@ -44,3 +46,8 @@ def routers(settings: Settings) -> list[APIRouter]:
 
         found.append(demo_router)
     return found
+
+
+def modems(settings: Settings, store: Store) -> dict[str, Any]:
+    """One daemon for each `--modem`."""
+    return {}
