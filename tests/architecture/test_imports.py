@@ -35,8 +35,8 @@ PLANTS: dict[str, dict[str, str]] = {
         "gateway.intake.rules.planted": "import httpx",
     },
     "Services and reactions never talk to a transport": {
-        "sms_modem.planted.service": "import sms_modem.transports",
-        "sms_modem.planted.reactions": "import sms_modem.transports.base",
+        "sms_modem.planted.service": "import sms_modem.transports.gsm",
+        "sms_modem.planted.reactions": "from sms_modem.transports import base, virtual_modem",
         "gateway.intake.service": "import serial",
     },
     "Transports know no database": {
