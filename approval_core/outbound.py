@@ -226,7 +226,9 @@ def lease(
     return ids
 
 
-def mark_sent(tx: Tx, model: type[Outbound], row_id: int, *, by: str, now: datetime, **columns: Any) -> bool:
+def mark_sent(
+    tx: Tx, /, model: type[Outbound], row_id: int, *, by: str, now: datetime, **columns: Any
+) -> bool:
     """The other side has it. False when the row is no longer this sender's, and then nothing changes."""
     statement = _mark_sent(table_of(model), tuple(sorted(columns)))
     values = {f"new_{name}": value for name, value in columns.items()}

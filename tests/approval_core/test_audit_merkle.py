@@ -83,7 +83,9 @@ def test_the_roots_are_the_published_ones(size: int) -> None:
 
 
 def test_the_empty_tree_has_the_published_root() -> None:
-    assert merkle.Frontier().root().hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert (
+        merkle.Frontier().root().hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    )
 
 
 @pytest.mark.parametrize(("position", "size", "proof"), INCLUSION)
