@@ -46,9 +46,9 @@ bench: setup ## The figures of the README, each beside its floor of the same run
 	@for script in $$(grep -l '__name__ == "__main__"' benchmarks/*.py); do \
 		name=$$(basename "$$script" .py); echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
-proof: setup ## The proofs at full size (hours, not minutes); the report goes to docs/proof/
+proof: setup ## The proofs (tests that ask for the scale) at full size (hours, not minutes); the report goes to docs/proof/
 	@mkdir -p docs/proof
-	PROOF_SCALE=full $(PYTEST) -rP tests/flows 2>&1 | tee docs/proof/report.txt
+	PROOF_SCALE=full $(PYTEST) -rP $$(grep -rlw scale tests --include='test_*.py') 2>&1 | tee docs/proof/report.txt
 
 format: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
