@@ -42,6 +42,7 @@ T = TypeVar("T")
 class Patience:
     """Seconds. The network may take half a minute to acknowledge; a prompt takes milliseconds."""
 
+    answer: float = 5.0
     prompt: float = 5.0
     acknowledgement: float = 35.0
     listing: float = 20.0
@@ -96,7 +97,13 @@ class GsmTransport:
         self.close()
         self._listed.clear()
         self._fill.clear()
-        modem = OwnedModem(self._device, self._baudrate, self._awake, flow_control=self._flow_control)
+        modem = OwnedModem(
+            self._device,
+            self._baudrate,
+            self._awake,
+            flow_control=self._flow_control,
+            patience=self._patience.answer,
+        )
         try:
             modem.connect()
             self._modem = modem
@@ -182,9 +189,9 @@ class GsmTransport:
     def _guarded(self, work: Callable[[OwnedModem], T]) -> T:
         """Settings first if the modem started anew; whatever the modem refuses here means: open it again."""
         modem = self._modem
+        if modem is None:
+            raise TransportDown("closed", f"{self.name} is not open")
         try:
-            if modem is None:
-                raise TransportDown("closed", f"{self.name} is not open")
             if modem.booted:
                 self._set_up(modem)
             return work(modem)

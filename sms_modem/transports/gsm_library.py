@@ -67,9 +67,16 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
     """The library's modem with one owner thread. `awake` is set by whatever may need attention."""
 
     def __init__(
-        self, port: str, baudrate: int, awake: threading.Event, *, flow_control: bool = False
+        self,
+        port: str,
+        baudrate: int,
+        awake: threading.Event,
+        *,
+        flow_control: bool = False,
+        patience: float = 5.0,
     ) -> None:
         super().__init__(port, baudrate)
+        self._patience = patience
         self._flow_control = flow_control
         self._awake = awake
         self.fault: str | None = None
@@ -218,7 +225,7 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         *,
         prefix: str = "",
         data: str = NOTHING,
-        timeout: float = 5.0,
+        timeout: float | None = None,
         prompt: bool = False,
         end: str = CR,
     ) -> list[str]:
@@ -228,7 +235,7 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         try:
             lines: list[str] = self.write(
                 text,
-                timeout=timeout,
+                timeout=self._patience if timeout is None else timeout,
                 parseError=False,  # the library would retry SIM busy for ever
                 writeTerm=end,
                 expectedResponseTermSeq=">" if prompt else None,
@@ -265,7 +272,9 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         if self.fault is not None or not self.alive:
             raise TransportDown("port_gone", f"{self.port}: {self.fault or 'closed'}")
 
-    def patient(self, text: str, *, prefix: str = "", data: str = NOTHING, timeout: float = 5.0) -> list[str]:
+    def patient(
+        self, text: str, *, prefix: str = "", data: str = NOTHING, timeout: float | None = None
+    ) -> list[str]:
         """As `command`; a busy SIM is asked again, five times at the most; silence is TransportDown."""
         for pause in (0.2, 0.4, 0.8, 1.6, None):
             try:
@@ -279,7 +288,7 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         raise AssertionError("unreachable")
 
     def tolerant(
-        self, text: str, *, prefix: str = "", data: str = NOTHING, timeout: float = 5.0
+        self, text: str, *, prefix: str = "", data: str = NOTHING, timeout: float | None = None
     ) -> list[str] | None:
         """As `patient`; None where the modem refuses."""
         with contextlib.suppress(Refused):
@@ -292,8 +301,9 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         while (now := time.monotonic()) - start < limit and now - max(self._heard, start) < span:
             pause(0.02)
 
-    def come_to_terms(self, attempts: int = 3, timeout: float = 1.5) -> None:
+    def come_to_terms(self, attempts: int = 3) -> None:
         """Out of any half-typed message, then AT until it is answered and nothing stale is left."""
+        timeout = min(1.5, self._patience)
         for _ in range(attempts):
             self._check_alive()
             try:

@@ -169,7 +169,7 @@ def _unlock(modem: OwnedModem, pin: str | None) -> None:
 
 def _pin_state(modem: OwnedModem) -> str:
     try:
-        lines = modem.command("AT+CPIN?", prefix="+CPIN:", timeout=5)
+        lines = modem.command("AT+CPIN?", prefix="+CPIN:")
     except NoAnswer as silence:
         lines = silence.lines  # some modems leave out the final OK here
         if not lines:

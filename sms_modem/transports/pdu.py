@@ -17,6 +17,7 @@ _EXTENDED = {
     ord(code) if isinstance(code, str) else code: char for char, code in codecs.GSM7_EXTENDED.items()
 }
 _EXTENDED[0x0A] = "\f"
+_BASIC = codecs.GSM7_BASIC.replace("`", "§")  # the library has a backtick at 0x5F
 _NIBBLES = "0123456789*#abc"
 
 
@@ -179,7 +180,7 @@ def _septets_to_text(septets: list[int]) -> str:
         if septet == 0x1B and not escaped:
             escaped = True
             continue
-        plain = codecs.GSM7_BASIC[septet] if septet != 0x1B else " "
+        plain = _BASIC[septet] if septet != 0x1B else " "
         out.append(_EXTENDED.get(septet, plain) if escaped else plain)
         escaped = False
     return "".join(out)

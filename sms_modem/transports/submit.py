@@ -1,6 +1,7 @@
 """A text to SMS-SUBMIT PDUs, through the library's codecs.
 
-What is ours: characters outside the BMP go as surrogate pairs (the library raises ValueError), no part ends
+The library's whole-message encoder is not used, only its parts: its alphabet has a backtick where the standard
+has a section sign, it raises TypeError on "ÿ", and it cuts emoji in two. What is ours: characters outside the BMP go as surrogate pairs (the library raises ValueError), no part ends
 inside a pair or inside an escape, all parts share one alphabet, and the concatenation reference is the
 caller's (the library starts at 0 in every process, so that phones join parts of two messages).
 """
@@ -16,6 +17,7 @@ from sms_modem.transports.gsm_library import codecs
 
 MOST_PARTS = 10
 _NUMBER = re.compile(r"\+?[0-9]{3,15}\Z")
+_MISTAKEN = {"`", "\xff", "\x1b"}  # in the library's tables, and not what the network understands
 _LONGEST = timedelta(days=441)
 
 
@@ -41,9 +43,9 @@ def units(text: str) -> str:
 
 
 def is_gsm7(text: str) -> bool:
-    return all(
-        c != "\x1b" and (c in codecs.GSM7_BASIC or (c in codecs.GSM7_EXTENDED and c != "\xff")) for c in text
-    )
+    if _MISTAKEN & set(text):
+        return False
+    return all(char in codecs.GSM7_BASIC or char in codecs.GSM7_EXTENDED for char in text)
 
 
 def submit_pdus(to: str, text: str, *, reference: int, report: bool, valid_minutes: int | None) -> list[Pdu]:
@@ -56,30 +58,34 @@ def submit_pdus(to: str, text: str, *, reference: int, report: bool, valid_minut
     pieces = _pieces(body, gsm7)
     if len(pieces) > MOST_PARTS:
         raise Unsendable("too_long")
-    if len(pieces) == 1:
-        made = codecs.encodeSmsSubmitPdu(to, body, validity=validity, requestStatusReport=report)[0]
-        return [Pdu(str(made), made.tpduLength)]
-    head = bytearray([0x41 | (0x20 if report else 0) | (0x10 if validity else 0), 0])
+    headed = 0x40 if len(pieces) > 1 else 0
+    head = bytearray([0x01 | headed | (0x20 if report else 0) | (0x10 if validity else 0), 0])
     head += codecs._encodeAddressField(to) + bytearray([0, 0 if gsm7 else 8])
     if validity is not None:
         head.append(codecs._encodeRelativeValidityPeriod(validity))
-    tpdus = [
-        head + _user_data(piece, gsm7, reference, len(pieces), number)
-        for number, piece in enumerate(pieces, 1)
-    ]
+    tpdus = []
+    for number, piece in enumerate(pieces, 1):
+        header = _header(reference, len(pieces), number) if headed else b""
+        tpdus.append(head + _user_data(piece, gsm7, header))
     return [Pdu("00" + tpdu.hex().upper(), len(tpdu)) for tpdu in tpdus]
 
 
-def _user_data(piece: str, gsm7: bool, reference: int, total: int, number: int) -> bytearray:
+def _header(reference: int, total: int, number: int) -> bytes:
     part = codecs.Concatenation()
     part.reference, part.parts, part.number = reference, total, number
     element = part.encode()
-    header = bytearray([len(element)]) + element  # six octets, so 7 septets with one fill bit
+    return bytes([len(element), *element])
+
+
+def _user_data(piece: str, gsm7: bool, header: bytes) -> bytearray:
     if gsm7:
         septets = codecs.encodeGsm7(piece)
-        return bytearray([len(septets) + 7, *header, *codecs.packSeptets(septets, padBits=6)])
+        if not header:
+            return bytearray([len(septets), *codecs.packSeptets(septets)])
+        packed = codecs.packSeptets(septets, padBits=6)  # six octets are 7 septets with one bit to fill
+        return bytearray([len(septets) + 7, *header, *packed])
     octets = codecs.encodeUcs2(piece)
-    return bytearray([len(octets) + 6, *header, *octets])
+    return bytearray([len(octets) + len(header), *header, *octets])
 
 
 def _cost(char: str, gsm7: bool) -> int:

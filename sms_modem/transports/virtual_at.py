@@ -50,6 +50,7 @@ class AtEngine:
     memories: dict[str, dict[int, Stored]] = field(init=False)
     settings: Settings = field(init=False)
     reference: int = 0
+    pin_attempts: int = 0
     waiting: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     bad_bodies: list[str] = field(default_factory=list)
@@ -287,7 +288,9 @@ class AtEngine:
     def _lock(self, sign: str, rest: str) -> None:
         if sign == "?":
             self._respond("+CPIN: SIM PIN" if self.locked else "+CPIN: READY")
-        elif rest.strip().strip('"') == self.pin:
+            return
+        self.pin_attempts += 1
+        if rest.strip().strip('"') == self.pin:
             self.locked = False
             self._respond()
         else:

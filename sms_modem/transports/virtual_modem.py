@@ -118,9 +118,18 @@ class VirtualModem:
         self._ask(lambda: [self.engine._store(memory, pdu) for pdu in pdus])
 
     def stored(self) -> dict[str, int]:
-        """How many messages lie in each memory, and under "waiting" those the network keeps for want of room."""
-        counts = {name: len(messages) for name, messages in self.engine.memories.items()}
-        return {**counts, "waiting": len(self.engine.waiting)}
+        """How many messages lie in each memory, and under "waiting" those the network keeps for want of room.
+
+        Whatever was sent before this call has arrived when it returns.
+        """
+        counts: dict[str, int] = {}
+
+        def count() -> None:
+            counts.update({name: len(messages) for name, messages in self.engine.memories.items()})
+            counts["waiting"] = len(self.engine.waiting)
+
+        self._ask(count)
+        return counts
 
     # --- Station ---
 

@@ -1,0 +1,439 @@
+"""Every fault the library is known for, and the way round it, over a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from sms_modem.transports import virtual_pdu
+from sms_modem.transports.base import (
+    Failed,
+    Inbound,
+    Outgoing,
+    PartSent,
+    Sent,
+    TransportDown,
+    Unknown,
+    joined,
+)
+from sms_modem.transports.gsm import GsmTransport
+from sms_modem.transports.gsm_setup import INDICATIONS
+from sms_modem.transports.virtual_modem import VirtualModem
+from sms_modem.transports.virtual_radio import VirtualRadio
+from tests.sms_modem.transports.conftest import reports, take_in
+
+LEADER, OTHER = "+99912345678", "+99987654321"
+NewTransport = Callable[..., GsmTransport]
+
+
+def test_a_burst_of_indications_loses_no_message(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    transport.fetch()
+    modem.faults.hold_indications = True
+    for number in range(20):
+        radio.handset(LEADER).send(f"Y{number}")
+    transport.wait(0)
+    modem.release_indications()
+    assert transport.wait(5)
+    assert sorted(m.text or "" for m in take_in(transport, 20)) == sorted(f"Y{n}" for n in range(20))
+
+
+def test_a_message_whose_indication_was_lost_is_found_by_the_poll(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.lose_indications = True
+    radio.handset(LEADER).send("Y")
+    assert [m.text for m in take_in(transport)] == ["Y"]
+
+
+def test_sending_while_receiving_never_puts_commands_into_a_message(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    def answer() -> None:
+        for number in range(30):
+            radio.handset(OTHER).send(f"N{number}")
+
+    replies = threading.Thread(target=answer)
+    replies.start()
+    taken: list[Inbound] = []
+    for number in range(30):
+        assert isinstance(transport.send(Outgoing(number, LEADER, f"批示 {number}")), Sent)
+        batch = transport.fetch()
+        taken += batch.inbound
+        for message in batch.inbound:
+            transport.delete(message)
+    replies.join()
+    if len(taken) < 30:
+        taken += take_in(transport, 30 - len(taken))
+    assert modem.engine.bad_bodies == []
+    assert radio.handset(LEADER).texts() == [f"批示 {n}" for n in range(30)]
+    assert sorted(m.text or "" for m in taken) == sorted(f"N{n}" for n in range(30))
+
+
+def test_an_unsolicited_line_inside_a_response_changes_nothing(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    transport.check()
+    report = virtual_pdu.status_report(7, LEADER, _moment(), _moment(), 0)
+    modem.faults.unsolicited = (
+        "RING",
+        "+CREG: 2",
+        "^RSSI:17",
+        '+CMTI: "ME",7',
+        f"+CDS: {virtual_pdu.tpdu_length(report)}",
+        report,
+        "NO CARRIER",
+    )
+    for number in range(20):
+        radio.handset(LEADER).send(f"Y{number}")
+        assert [m.text for m in take_in(transport)] == [f"Y{number}"]
+    assert isinstance(transport.send(Outgoing(1, LEADER, "是否同意")), Sent)
+    assert transport.check().registered is True
+    assert {r.reference for r in reports(transport, 2)} == {7, 1}
+
+
+def test_a_byte_that_is_not_utf8_does_not_kill_the_reader(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.say(b"\xff\xfe\x80garbage\x00\xc3\r\n\xe4")
+    modem.faults.noise = b"\x80\xff"
+    radio.handset(LEADER).send("同意")
+    assert [m.text for m in take_in(transport)] == ["同意"]
+    assert isinstance(transport.send(Outgoing(1, LEADER, "收到")), Sent)
+    assert transport.check().connected
+
+
+def test_after_a_slow_prompt_each_leader_gets_only_his_own_text(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.slow_prompt, modem.faults.slow_prompts = 1.0, 1
+    assert isinstance(transport.send(Outgoing(1, LEADER, "给一号")), Sent)
+    assert isinstance(transport.send(Outgoing(2, OTHER, "给二号")), Sent)
+    assert radio.handset(LEADER).texts() == ["给一号"]
+    assert radio.handset(OTHER).texts() == ["给二号"]
+    assert modem.engine.bad_bodies == []
+
+
+def test_a_prompt_that_never_comes_is_a_message_not_sent(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.slow_prompt, modem.faults.slow_prompts = 0.9, 2
+    assert transport.send(Outgoing(1, LEADER, "不急")) == Failed(False, "no_prompt")
+    assert radio.on_air == []
+    assert isinstance(transport.send(Outgoing(1, LEADER, "不急")), Sent)
+
+
+def test_an_unplugged_modem_is_noticed_at_once_and_found_again_under_the_same_path(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    transport.wait(0)
+    transport.fetch()
+    transport.wait(0)
+    modem.unplug()
+    assert transport.wait(5)
+    with pytest.raises(TransportDown) as gone:
+        transport.fetch()
+    assert gone.value.code == "port_gone"
+    assert transport.state.connected is False
+    with pytest.raises(TransportDown):
+        transport.open()
+    assert transport.send(Outgoing(1, LEADER, "现在不行")) == Failed(False, "closed", line=True)
+    radio.handset(LEADER).send("Y")
+    modem.plug()
+    transport.open()
+    assert [m.text for m in take_in(transport)] == ["Y"]
+    assert transport.state.connected
+    assert transport.state.failures == 2
+
+
+def test_an_unplugged_port_fails_the_waiting_command_at_once_and_the_message_is_unknown(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    modem.faults.lost_acknowledgements = 1
+    pull = threading.Timer(0.2, modem.unplug)
+    pull.start()
+    outcome = transport.send(Outgoing(1, LEADER, "在路上"))
+    pull.join()
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "port_lost"
+    modem.plug()
+    transport.open()
+
+
+@pytest.mark.parametrize("mark", ["^SYSSTART", "+CPIN: READY", "RDY", ""])
+def test_a_modem_that_restarted_is_set_up_again(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio, mark: str
+) -> None:
+    modem.reset(mark)
+    assert modem.engine.settings.arrivals == 0
+    try:
+        transport.check()
+    except TransportDown:
+        transport.open()
+    now = modem.engine.settings
+    assert (now.arrivals, now.reports, now.text_mode) == (1, 1, False)
+    transport.fetch()
+    transport.wait(0)
+    radio.handset(LEADER).send("同意")
+    assert transport.wait(5)
+    assert [m.text for m in take_in(transport)] == ["同意"]
+
+
+def test_a_restart_while_a_message_is_handed_over_leaves_it_unknown(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.reset_during_send = True
+    outcome = transport.send(Outgoing(1, LEADER, "断电"))
+    assert isinstance(outcome, Unknown)
+    assert outcome.reason == "modem_reset"
+    transport.open()
+    assert radio.handset(LEADER).texts() == ["断电"]
+
+
+@pytest.mark.parametrize("text", ["OK", "ERROR", "+CMGL: 1,1,,24", "> ", "AT"])
+def test_a_text_that_looks_like_a_modem_speaking_arrives_whole(
+    transport: GsmTransport, radio: VirtualRadio, text: str
+) -> None:
+    radio.handset(LEADER).send(text)
+    assert [m.text for m in take_in(transport)] == [text]
+    assert isinstance(transport.send(Outgoing(1, LEADER, text)), Sent)
+    assert radio.handset(LEADER).texts() == [text]
+
+
+def test_what_came_while_nobody_was_there_is_drained_from_both_memories(
+    modem: VirtualModem, new_transport: NewTransport
+) -> None:
+    modem.fill("SM", [_deliver(f"SM{n}") for n in range(3)])
+    modem.fill("ME", [_deliver(f"ME{n}") for n in range(3)])
+    transport = new_transport(modem.port)
+    transport.open()
+    found = {(m.memory, m.text) for m in take_in(transport, 6)}
+    assert found == {("SM", f"SM{n}") for n in range(3)} | {("ME", f"ME{n}") for n in range(3)}
+    assert modem.stored() == {"SM": 0, "ME": 0, "waiting": 0}
+
+
+def test_a_full_sim_raises_the_alarm_and_is_drained(radio: VirtualRadio, new_transport: NewTransport) -> None:
+    with VirtualModem(radio, capacity={"SM": 10, "ME": 100}) as modem:
+        for number in range(15):
+            radio.handset(LEADER).send(f"Y{number}")
+        transport = new_transport(modem.port)
+        transport.open()
+        assert (transport.state.sim_used, transport.state.sim_total) == (10, 10)
+        assert transport.state.sim_nearly_full
+        assert len(take_in(transport, 15)) == 15
+        assert not transport.check().sim_nearly_full
+
+
+def test_a_bad_time_stamp_costs_the_time_and_no_message(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    radio.handset(LEADER).send("一")
+    modem.faults.bad_time_stamps = 1
+    radio.handset(LEADER).send("二")
+    radio.handset(LEADER).send("三")
+    assert modem.stored()["SM"] == 3
+    batch = transport.fetch()
+    assert [(m.text, m.smsc_time is None, m.index) for m in batch.inbound] == [
+        ("一", False, 1),
+        ("二", True, 2),
+        ("三", False, 3),
+    ]
+    transport.delete(batch.inbound[1])
+    assert [m.text for m in transport.fetch().inbound] == ["一", "三"]
+
+
+def test_a_message_nobody_can_read_is_set_apart_and_the_others_go_on(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    whole = _deliver("同意")
+    modem.fill("SM", [whole[:40], _deliver("Y"), "0003", whole.replace("0008", "0028", 1)])
+    found = {m.index: m for m in take_in(transport, 4)}
+    assert found[2].text == "Y"
+    assert {index for index, m in found.items() if m.undecodable} == {1, 3, 4}
+    assert found[1].pdu == whole[:40]
+    assert modem.stored()["SM"] == 0
+
+
+@pytest.mark.parametrize(("bits", "reference"), [(8, 200), (16, 40000)])
+def test_parts_come_one_by_one_in_any_order_and_say_where_they_belong(
+    transport: GsmTransport, radio: VirtualRadio, bits: int, reference: int
+) -> None:
+    text = "情况属实，" * 40
+    radio.handset(LEADER).send(text, order=(3, 1, 1, 4, 2), bits=bits, reference=reference)
+    parts = take_in(transport, 5)
+    keys = [m.concat for m in parts if m.concat is not None]
+    assert [k.number for k in keys] == [3, 1, 1, 4, 2]
+    assert {(k.reference, k.total, k.bits) for k in keys} == {(reference, 4, bits)}
+    in_order = {k.number: m.text or "" for k, m in zip(keys, parts, strict=True)}
+    assert joined(in_order[n] for n in sorted(in_order)) == text
+
+
+def test_a_lost_acknowledgement_is_unknown_and_the_report_settles_it(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    transport.send(Outgoing(1, OTHER, "先发一条"))
+    reports(transport, 1)
+    modem.faults.lost_acknowledgements = 1
+    outcome = transport.send(Outgoing(2, LEADER, "只发一次"))
+    assert outcome == Unknown("no_acknowledgement", 1, (), expected_reference=2)
+    assert radio.handset(LEADER).texts() == ["只发一次"]
+    settled = reports(transport, 1)[0]
+    assert (settled.reference, settled.recipient, settled.state) == (2, LEADER, "delivered")
+    assert isinstance(transport.send(Outgoing(3, LEADER, "下一条")), Sent)
+
+
+def test_of_a_message_half_sent_only_the_rest_is_sent_again(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    text = "关于购置办公设备的请示。" * 20
+    modem.faults.refuse_sends = deque([None, 42])
+    first = transport.send(Outgoing(9, LEADER, text))
+    assert first == Failed(False, "congestion", (PartSent(1, 1),), 42)
+    again = transport.send(Outgoing(9, LEADER, text, parts_done=first.parts))
+    assert isinstance(again, Sent)
+    assert again.references == (1, 2, 3, 4)
+    assert radio.handset(LEADER).texts() == [text]
+
+
+def test_messages_to_one_phone_never_share_a_concatenation_reference_with_their_neighbours(
+    transport: GsmTransport, radio: VirtualRadio
+) -> None:
+    for number in range(1, 4):
+        transport.send(Outgoing(number, LEADER, f"{number}" * 200))
+    transport.send(Outgoing(1, OTHER, "1" * 200))
+    pieces = [submit.piece for submit in radio.on_air]
+    assert len({piece.reference for piece in pieces[:6] if piece}) == 3
+    assert pieces[0] is not None
+    assert pieces[6] is not None
+    assert pieces[0].reference != pieces[6].reference
+
+
+@pytest.mark.parametrize("modes", [(0, 1), (0, 2)], ids=["direct", "stored"])
+def test_every_status_report_arrives_and_still_trying_is_no_failure(
+    radio: VirtualRadio, new_transport: NewTransport, modes: tuple[int, ...]
+) -> None:
+    with VirtualModem(radio, report_modes=modes) as modem:
+        radio.reports = "pending_first"
+        transport = new_transport(modem.port)
+        transport.open()
+        sent = [transport.send(Outgoing(n, LEADER, f"第{n}件")) for n in range(10)]
+        found = reports(transport, 20)
+        references = [ref for outcome in sent if isinstance(outcome, Sent) for ref in outcome.references]
+        for state in ("pending", "delivered"):
+            assert sorted(r.reference for r in found if r.state == state) == references
+        assert {r.recipient for r in found} == {LEADER}
+        assert all((r.index is not None) == (2 in modes) for r in found)
+        assert modem.stored()["SM"] == 0
+
+
+def test_a_failed_delivery_is_told(transport: GsmTransport, radio: VirtualRadio) -> None:
+    radio.reports = "failed"
+    transport.send(Outgoing(1, LEADER, "关机"))
+    assert [(r.reference, r.state) for r in reports(transport, 1)] == [(1, "failed")]
+
+
+def test_direct_delivery_past_the_memory_is_never_asked_for(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    assert modem.engine.settings.arrivals == 1
+    assert {variant.split(",")[1] for variant in INDICATIONS} == {"1"}
+
+
+def test_a_busy_sim_is_asked_again_but_not_for_ever(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.refuse_prompts = deque([515, 314, None])
+    assert isinstance(transport.send(Outgoing(1, LEADER, "等一等")), Sent)
+    modem.faults.refuse_prompts = deque([515] * 50)
+    outcome = transport.send(Outgoing(2, LEADER, "等不及"))
+    assert outcome == Failed(False, "sim_busy", (), 515, line=True)
+    assert len(modem.faults.refuse_prompts) == 45
+    assert radio.handset(LEADER).texts() == ["等一等"]
+
+
+@pytest.mark.parametrize("text", ["👍", "同意👍🏻，请尽快", "好" * 66 + "👍" * 40, "a" * 65 + "👍" * 80])
+def test_an_emoji_goes_out_and_comes_in(transport: GsmTransport, radio: VirtualRadio, text: str) -> None:
+    assert isinstance(transport.send(Outgoing(1, LEADER, text)), Sent)
+    assert radio.handset(LEADER).texts() == [text]
+    assert all(not submit.units or not "\ud800" <= submit.units[-1] <= "\udbff" for submit in radio.on_air)
+    radio.handset(LEADER).send(text)  # cut by code units, through an emoji if need be
+    parts = take_in(transport, len(virtual_pdu.split(text)[1]))
+    for part in parts:
+        assert part.text is not None
+        part.text.encode()  # can be stored
+    assert joined(part.text or "" for part in parts) == text
+
+
+def test_nothing_leaves_the_sim_before_it_is_told_to(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    radio.handset(LEADER).send("Y")
+    assert modem.stored()["SM"] == 1
+    first = transport.fetch().inbound
+    assert transport.fetch().inbound == first
+    assert modem.stored()["SM"] == 1
+    transport.delete(first[0])
+    assert modem.stored()["SM"] == 0
+    radio.handset(LEADER).send("N")  # takes the same place
+    assert modem.stored()["SM"] == 1
+    assert transport.fetch().inbound[0].index == first[0].index
+    transport.delete(first[0])  # a late second call must not take the new one
+    assert modem.stored()["SM"] == 1
+
+
+def test_a_message_half_typed_by_a_killed_process_does_not_swallow_the_next(
+    modem: VirtualModem, radio: VirtualRadio, new_transport: NewTransport
+) -> None:
+    modem.engine.settings.text_mode = False
+    port = os.open(modem.port, os.O_RDWR | os.O_NOCTTY)
+    os.write(port, b"AT+CMGS=30\r")
+    while b">" not in os.read(port, 100):
+        pass
+    os.write(port, b"0011000B9199")
+    os.close(port)
+    transport = new_transport(modem.port)
+    transport.open()
+    assert isinstance(transport.send(Outgoing(1, LEADER, "完整")), Sent)
+    assert radio.handset(LEADER).texts() == ["完整"]
+    assert modem.engine.bad_bodies == []
+
+
+def test_a_modem_that_hangs_is_found_out_by_the_watchdog(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.hang = True
+    with pytest.raises(TransportDown) as silence:
+        transport.check()
+    assert silence.value.code == "no_answer"
+    assert transport.state.last_error is not None
+    modem.faults.hang = False
+    radio.handset(LEADER).send("Y")
+    transport.open()
+    assert [m.text for m in take_in(transport)] == ["Y"]
+
+
+def test_without_a_network_the_line_is_said_to_be_dead_and_not_the_message(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    modem.faults.network_lost = True
+    assert transport.send(Outgoing(1, LEADER, "无信号")) == Failed(False, "network_lost", (), 38, line=True)
+    state = transport.check()
+    assert (state.registered, state.signal) == (False, None)
+    modem.faults.network_lost = False
+    assert transport.check().registered is True
+    assert isinstance(transport.send(Outgoing(1, LEADER, "无信号")), Sent)
+
+
+def _moment() -> datetime:
+    return datetime.fromisoformat("2026-03-02T09:30:00+08:00")
+
+
+def _deliver(text: str) -> str:
+    gsm7, (units,) = virtual_pdu.split(text)
+    return virtual_pdu.deliver(LEADER, units, _moment(), gsm7=gsm7)
