@@ -1,4 +1,4 @@
-"""tools/setup.sh installs when it must, only then, and says in one sentence what is missing.
+"""The set-up: tools/setup.sh installs when it must, only then, and says in one sentence what is missing.
 
 The interpreter here is a small stand-in that writes down what it is asked for: no test of this file fetches anything.
 """
@@ -39,7 +39,8 @@ class Machine:
         plant(self.tree, "pyproject.toml", "[project]\n")
         plant(self.tree, "requirements.lock", "one==1\n")
         plant(self.tree, "requirements-dev.lock", "one==1\ntwo==2\n")
-        plant(self.tree, "tools/setup.sh", (ROOT / "tools/setup.sh").read_text(encoding="utf-8"))
+        for script in ("tools/setup.sh", "tools/chromium.sh"):
+            plant(self.tree, script, (ROOT / script).read_text(encoding="utf-8"))
         for tool in ("bash", "cat", "cp", "dirname", "id", "mkdir", "rm", "sha256sum"):
             (self.bin / tool).symlink_to(shutil.which(tool) or tool)
 
@@ -54,6 +55,14 @@ class Machine:
         return subprocess.run(
             [str(self.bin / "bash"), str(self.tree / "tools/setup.sh"), part],
             env={"PATH": str(self.bin), "LOG": str(self.log), **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    def find_chromium(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.bin / "bash"), str(self.tree / "tools/chromium.sh")],
+            env={"PATH": str(self.bin), **environment},
             capture_output=True,
             text=True,
         )
@@ -139,3 +148,21 @@ def test_a_machine_without_the_venv_module_is_told_in_one_sentence(machine: Mach
     assert told.returncode == 1
     assert told.stderr.count("\n") == 1
     assert "has no venv module" in told.stderr
+
+
+def test_a_machine_without_chromium_is_told_in_one_sentence(machine: Machine) -> None:
+    told = machine.find_chromium()
+    assert told.returncode == 0  # the other tests still run
+    assert told.stderr.count("\n") == 1
+    assert "Chromium is missing" in told.stderr
+
+
+def test_where_changes_land_a_missing_chromium_is_a_failure(machine: Machine) -> None:
+    assert machine.find_chromium(CI="true").returncode == 1
+
+
+def test_nothing_is_said_where_chromium_is(machine: Machine) -> None:
+    plant(machine.bin, "chromium", "")
+    (machine.bin / "chromium").chmod(0o755)
+    found = machine.find_chromium(CI="true")
+    assert (found.returncode, found.stderr) == (0, "")
