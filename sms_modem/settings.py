@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -61,6 +62,16 @@ class SmsSettings(BaseModel):
     )
     lease_seconds: int = Field(180, ge=60, description="Longer than the slowest SMS in all its parts.")
 
+    stopped_pause: int = Field(
+        20,
+        ge=1,
+        description="What was in flight at a kill is sent again after so long without a status report.",
+    )
+    transport_kind: Literal["own_sim", "provider"] = Field(
+        "own_sim",
+        description="What carries the SMS: SIMs of our own, or an internet provider (six digits, no bare Y).",
+    )
+
     @property
     def bare_rest_span(self) -> timedelta:
         return timedelta(seconds=self.bare_rest)
@@ -68,3 +79,7 @@ class SmsSettings(BaseModel):
     @property
     def code_rest_span(self) -> timedelta:
         return timedelta(seconds=self.code_rest)
+
+    @property
+    def reply_window_span(self) -> timedelta:
+        return timedelta(seconds=self.reply_window)

@@ -1,0 +1,261 @@
+"""Between the queue and the network: claim one SMS, say what became of it, believe the status reports.
+
+A sender claims in one transaction, talks with none open, and marks in another. After a lost acknowledgement the SMS
+is `unknown`: a status report settles it, never a second sending. What was in flight when we were killed is sent
+again after a pause in which a report may still settle it, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, bindparam, insert, or_, select, update
+
+from approval_core import outbound
+from approval_core.approvals import service as approvals
+from approval_core.approvals.models import Request, Task
+from approval_core.columns import table_of
+from approval_core.notices import service as notices
+from approval_core.store import Row, Tx
+from sms_modem.models import OutboundSms, outbound_parts, outbound_sms, prompts
+from sms_modem.transports.base import Failed, Outcome, Outgoing, PartSent, Sent, Unknown
+
+requests, tasks = table_of(Request), table_of(Task)
+
+IN_FLIGHT = "in flight when the sender stopped"
+SENT_AGAIN = "in flight when the sender stopped; sent again, it may have arrived twice"
+
+_SMS = select(outbound_sms).where(outbound_sms.c.id == bindparam("sms_id"))
+_PARTS = (
+    select(outbound_parts.c.number, outbound_parts.c.reference)
+    .where(outbound_parts.c.sms_id == bindparam("sms_id"), outbound_parts.c.state != "unknown")
+    .order_by(outbound_parts.c.number)
+)
+_STILL_ASKED = (
+    select(prompts.c.id)
+    .select_from(
+        prompts.join(tasks, tasks.c.id == prompts.c.task_id).join(
+            requests, requests.c.id == prompts.c.request_id
+        )
+    )
+    .where(
+        prompts.c.id == bindparam("prompt_id"),
+        prompts.c.state == "live",
+        tasks.c.state == "open",
+        tasks.c.revision == prompts.c.task_revision,
+        requests.c.state == "pending",
+    )
+)
+_ADD_PART = insert(outbound_parts)
+_HAS_PART = select(outbound_parts.c.id).where(
+    outbound_parts.c.sms_id == bindparam("sms_id"), outbound_parts.c.number == bindparam("part")
+)
+_KNOW_PART = (
+    update(outbound_parts)
+    .where(outbound_parts.c.id == bindparam("part_id"))
+    .values(
+        reference=bindparam("ref"),
+        state=bindparam("new_state"),
+        sent_at=bindparam("at"),
+        modem=bindparam("by_modem"),
+    )
+)
+_PROMPT_SENT = (
+    update(prompts)
+    .where(prompts.c.id == bindparam("prompt_id"), prompts.c.sent_at.is_(None))
+    .values(sent_at=bindparam("at"), sent_by=bindparam("by_modem"), sent_from=bindparam("number"))
+)
+_PROMPT_MAYBE_SENT = (
+    update(prompts)
+    .where(prompts.c.id == bindparam("prompt_id"), prompts.c.sent_at.is_(None))
+    .values(sent_at=bindparam("at"), sent_by=bindparam("by_modem"), sent_from=bindparam("number"), bare=False)
+)
+_MINE = and_(outbound_sms.c.state == "leased", outbound_sms.c.leased_by == bindparam("run"))
+_PUT_BACK = (
+    update(outbound_sms)
+    .where(outbound_sms.c.id == bindparam("sms_id"), _MINE)
+    .values(
+        state="queued",
+        attempts=outbound_sms.c.attempts - 1,
+        lease_until=None,
+        leased_by=None,
+        error=bindparam("why"),
+    )
+)
+_LAPSED = (
+    update(outbound_sms)
+    .where(outbound_sms.c.id == bindparam("sms_id"), _MINE)
+    .values(state="expired", lease_until=None, leased_by=None, error=bindparam("why"))
+)
+_LEFT_BEHIND = (
+    update(outbound_sms)
+    .where(
+        outbound_sms.c.state == "leased",
+        outbound_sms.c.leased_by.like(bindparam("runs")),
+        outbound_sms.c.leased_by != bindparam("run"),
+    )
+    .values(state="unknown", error=IN_FLIGHT, lease_until=None, due_at=bindparam("again_at"))
+    .returning(outbound_sms.c.id, outbound_sms.c.prompt_id)
+)
+_LOST = (
+    update(outbound_sms)
+    .where(outbound_sms.c.id == bindparam("sms_id"), outbound_sms.c.state == "unknown")
+    .values(error=IN_FLIGHT, due_at=bindparam("again_at"))
+)
+_SEND_AGAIN = (
+    update(outbound_sms)
+    .where(
+        outbound_sms.c.state == "unknown",
+        outbound_sms.c.error == IN_FLIGHT,
+        outbound_sms.c.due_at <= bindparam("now"),
+        or_(outbound_sms.c.deadline.is_(None), outbound_sms.c.deadline > bindparam("now")),
+    )
+    .values(state="queued", error=SENT_AGAIN, leased_by=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One run of one modem's owner: `run` names its leases."""
+
+    modem: str
+    run: str
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    outgoing: Outgoing
+    category: str
+
+
+def claim(tx: Tx, line: Line, *, seconds: int, pause: int, now: datetime) -> Claimed | None:
+    """The next SMS for this modem, its lease running. Questions that lost their sense on the way are not asked."""
+    _sweep(tx, pause=pause, now=now)
+    while True:
+        found = outbound.lease(tx, OutboundSms, by=line.run, now=now, seconds=seconds, limit=1)
+        if not found:
+            return None
+        sms = tx.run(_SMS, sms_id=found[0]).one()
+        if _lost_its_sense(tx, sms):
+            tx.run(_LAPSED, sms_id=sms.id, run=line.run, why="the question was closed before it left")
+            if sms.notice_id is not None:
+                notices.dropped(tx, sms.notice_id, reason="closed before it left", now=now)
+            continue
+        done = tuple(PartSent(part.number, part.reference) for part in tx.run(_PARTS, sms_id=sms.id))
+        minutes = None if sms.deadline is None else max(5, int((sms.deadline - now).total_seconds() // 60))
+        outgoing = Outgoing(
+            id=sms.id, to=sms.recipient, text=sms.text, parts_done=done, valid_minutes=minutes
+        )
+        return Claimed(outgoing, sms.category)
+
+
+def _sweep(tx: Tx, *, pause: int, now: datetime) -> None:
+    """Leases that ended without a word, and what is past its deadline: nobody is told a lie about either."""
+    swept = outbound.sweep(tx, OutboundSms, now=now)
+    for sms_id in swept.unknown:
+        tx.run(_LOST, sms_id=sms_id, again_at=now + timedelta(seconds=pause))
+    for sms_id in (*swept.dead, *swept.expired):
+        sms = tx.run(_SMS, sms_id=sms_id).one()
+        if sms.notice_id is not None:
+            notices.failed(tx, sms.notice_id, reason="past_deadline", now=now)
+
+
+def _lost_its_sense(tx: Tx, sms: Row) -> bool:
+    if sms.prompt_id is None or sms.category == "receipt":
+        return False
+    return tx.run(_STILL_ASKED, prompt_id=sms.prompt_id).scalar() is None
+
+
+def handed_over(tx: Tx, sms_id: int, outcome: Outcome, line: Line, *, now: datetime) -> str:
+    """What the transport said of one SMS. Returns the state it has then."""
+    sms = tx.run(_SMS, sms_id=sms_id).one()
+    for part in outcome.parts:
+        _know_part(tx, sms, part.index, part.reference, "sent", line, now)
+    match outcome:
+        case Sent():
+            if not outbound.mark_sent(tx, OutboundSms, sms_id, by=line.run, now=now, modem=line.modem):
+                return str(sms.state)
+            _with_the_network(tx, sms, line.modem, line.number, now=now)
+            return "sent"
+        case Unknown():
+            _know_part(tx, sms, outcome.part, outcome.expected_reference, "unknown", line, now)
+            outbound.mark_unknown(tx, OutboundSms, sms_id, by=line.run, now=now, error=outcome.reason)
+            _maybe_with_the_network(tx, sms.prompt_id, line, now)
+            return "unknown"
+        case Failed(line=True):
+            tx.run(_PUT_BACK, sms_id=sms_id, run=line.run, why=outcome.reason)
+            return "queued"
+    return _failed(tx, sms, outcome, line, now)
+
+
+def _failed(tx: Tx, sms: Row, outcome: Failed, line: Line, now: datetime) -> str:
+    why = outcome.reason if outcome.code is None else f"{outcome.reason} ({outcome.code})"
+    state = outbound.mark_failed(
+        tx, OutboundSms, sms.id, by=line.run, now=now, error=why, permanent=outcome.permanent
+    )
+    if state in ("failed", "dead") and sms.notice_id is not None:
+        notices.failed(tx, sms.notice_id, reason=outcome.reason, now=now)
+    return state
+
+
+def _know_part(
+    tx: Tx, sms: Row, number: int, reference: int | None, state: str, line: Line, now: datetime
+) -> None:
+    known = tx.run(_HAS_PART, sms_id=sms.id, part=number).scalar()
+    if known is not None:
+        tx.run(_KNOW_PART, part_id=known, ref=reference, new_state=state, at=now, by_modem=line.modem)
+        return
+    tx.run(
+        _ADD_PART,
+        sms_id=sms.id,
+        number=number,
+        reference=reference,
+        modem=line.modem,
+        recipient=sms.recipient,
+        sent_at=now,
+        state=state,
+        reported_at=None,
+        discharged_at=None,
+    )
+
+
+def _with_the_network(tx: Tx, sms: Row, modem: str | None, number: str | None, *, now: datetime) -> None:
+    """From here a prompt can be answered, a notice is told, and the hold of a receipt's decisions counts (C10)."""
+    if sms.prompt_id is not None:
+        tx.run(_PROMPT_SENT, prompt_id=sms.prompt_id, at=now, by_modem=modem, number=number)
+    for decision_id in sms.decision_ids:
+        approvals.receipt_handed_over(tx, decision_id, at=now)
+    if sms.notice_id is not None:
+        notices.handed_over(tx, sms.notice_id, now=now)
+
+
+def arrived_after_all(tx: Tx, sms: Row, *, now: datetime) -> None:
+    """A report has settled an `unknown` SMS: everything that follows from its hand-over follows now."""
+    _with_the_network(tx, sms, sms.modem, None, now=now)
+
+
+def _maybe_with_the_network(tx: Tx, prompt_id: int | None, line: Line, now: datetime) -> None:
+    """The person may have it: the code counts, a bare Y does not."""
+    if prompt_id is not None:
+        tx.run(_PROMPT_MAYBE_SENT, prompt_id=prompt_id, at=now, by_modem=line.modem, number=line.number)
+
+
+def take_over(tx: Tx, line: Line, *, pause: int, now: datetime) -> Sequence[int]:
+    """At the start of a run: what earlier runs of this modem held when they died is unknown. Returns the ids."""
+    left = tx.run(
+        _LEFT_BEHIND, runs=f"{line.modem}#%", run=line.run, again_at=now + timedelta(seconds=pause)
+    ).all()
+    for row in left:
+        _maybe_with_the_network(tx, row.prompt_id, line, now)
+    return [row.id for row in left]
+
+
+def send_again(tx: Tx, *, now: datetime) -> int:
+    """What no report has settled in its pause goes out again, marked as perhaps doubled. Returns how many."""
+    count = tx.run(_SEND_AGAIN, now=now).rowcount
+    if count:
+        tx.signal("sms")
+    return count
