@@ -126,6 +126,8 @@ class Line:
             self.close()
 
     def close(self) -> None:
+        if self.connection.closed:
+            return
         try:
             self.connection.invalidate()
             self.connection.close()

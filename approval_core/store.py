@@ -176,9 +176,9 @@ class _Batches:
         jobs = [first]
         topics: set[str] = set()
         lost = False
-        self._turn.take()
         try:
-            self._line.execute("BEGIN IMMEDIATE")
+            self._turn.take()
+            self._begin()
             lost = not self._attempt(first, topics)
             until = time.monotonic() + self._span
             while not (lost or alone) and len(jobs) < self._group and time.monotonic() < until:
@@ -189,9 +189,8 @@ class _Batches:
                 lost = not self._attempt(job, topics)
             if not lost:
                 _commit(self._line)
-        except (DBAPIError, self._line.driver_error) as error:
-            self._line.roll_back()
-            self._renew()
+        except Exception as error:  # noqa: BLE001  # whatever it was, nobody may be left waiting
+            self._line.close()
             _tell(jobs, error)
             topics.clear()
         finally:
@@ -216,7 +215,7 @@ class _Batches:
         if not line.driver.in_transaction:
             if job.error is None:
                 job.fail(TransactionLostError("the database has dropped the transaction of this work"))
-            self._renew()
+            line.close()
             tx.end()
             return False
         if done:
@@ -244,10 +243,11 @@ class _Batches:
         counts.failed_works += sum(job.error is not None for job in jobs)
         counts.longest_batch = max(counts.longest_batch, len(jobs))
 
-    def _renew(self) -> None:
-        self._line.close()
-        self._line = Line(self._store.engine)
-        self._version = -1
+    def _begin(self) -> None:
+        if self._line.connection.closed:  # after a failure the connection is a new one
+            self._line = Line(self._store.engine)
+            self._version = -1
+        self._line.execute("BEGIN IMMEDIATE")
 
     def _data_version(self) -> int:
         self._line.execute("PRAGMA data_version")
@@ -255,11 +255,16 @@ class _Batches:
 
     def _look(self) -> None:
         """Another process has committed when the number moved; our own commits leave it alone."""
-        if self._store.signals.watched:
+        if not self._store.signals.watched or self._line.connection.closed:
+            return
+        try:
             version = self._data_version()
-            if version != self._version:
-                self._version = version
-                self._store.signals.fire_all()
+        except DBAPIError:
+            self._line.close()
+            return
+        if version != self._version:
+            self._version = version
+            self._store.signals.fire_all()
 
 
 def _written_out(tx: Tx, job: Job) -> bool:
@@ -288,7 +293,11 @@ class _Singles:
     def serve(self, lane: Lane) -> None:
         line: Line | None = None
         while (job := lane.next()) is not None:
-            line = self._run(line, job)
+            try:
+                line = self._run(line, job)
+            except Exception as error:  # noqa: BLE001  # a thread that dies would leave its caller waiting for ever
+                job.fail(error)
+                line = None
             settle([job])
         if line is not None:
             line.close()
