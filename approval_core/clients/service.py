@@ -22,7 +22,7 @@ CHAIN = "clients"
 
 
 def digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 def add(
@@ -89,6 +89,15 @@ def pause(tx: Tx, name: str, *, actor: Actor = SYSTEM, now: datetime) -> None:
 
 def resume(tx: Tx, name: str, *, actor: Actor = SYSTEM, now: datetime) -> None:
     _set_state(tx, name, "on", actor, now)
+
+
+def allow_callbacks(
+    tx: Tx, name: str, callback_prefixes: Iterable[str], *, actor: Actor = SYSTEM, now: datetime
+) -> None:
+    """From now on the client's callback addresses must begin with one of these, and with no other."""
+    prefixes = list(dict.fromkeys(rules.callback_prefix(prefix) for prefix in callback_prefixes))
+    tx.execute(update(clients).where(clients.c.id == _find(tx, name)).values(callback_prefixes=prefixes))
+    _note(tx, actor, "client.callbacks_allowed", name, now, prefixes=prefixes)
 
 
 def _set_state(tx: Tx, name: str, state: str, actor: Actor, now: datetime) -> None:
