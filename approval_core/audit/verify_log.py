@@ -101,13 +101,21 @@ def verify_log(
             )
         )
     if state is not None:
-        report.compare(
-            STATE, 1, "leaves at the end are missing, or this number was changed", tree.size, state.size
-        )
-        what = "checkpoints at the end are missing, or this number was changed"
-        report.compare(STATE, 1, what, signed.last, state.checkpoints)
+        _check_end(report, LEAF, "leaves", state.size, tree.size, first=0)
+        _check_end(report, CHECKPOINT, "checkpoints", state.checkpoints, signed.last, first=1)
     elif tree.size or signed.last:
         report.add(Problem(STATE, "1", "the row that says how long the log is, is missing"))
+
+
+def _check_end(report: VerifyReport, table: str, things: str, told: Any, there: int, *, first: int) -> None:
+    """What `log_state` tells against what is there."""
+    if isinstance(told, int) and told > there:
+        gone = f"{there + first} to {told + first - 1}"
+        what = f"{things} {gone} at the end are missing, or log_state was changed"
+        report.add(Problem(table, str(there + first), what, expected=str(told), found=str(there)))
+    else:
+        what = f"there are more {things} than it says, or it was changed"
+        report.compare(STATE, 1, what, there, told)
 
 
 def _state(tx: Tx, report: VerifyReport) -> Row | None:
@@ -153,7 +161,7 @@ class _Tree:
         for row in inside:
             if row.position > self.size:
                 last = row.position - 1
-                self._report.add(Problem(LEAF, "missing", f"leaves missing: {self.size} to {last}"))
+                self._report.add(Problem(LEAF, str(self.size), f"leaves missing: {self.size} to {last}"))
             while self.size < row.position:
                 yield self.size, None, stored
             yield row.position, self._sound(row), stored
@@ -291,7 +299,7 @@ class _Checkpoints:
     def _check_number(self, row: Row) -> None:
         if row.number != self.last + 1:
             what = f"checkpoints missing: {self.last + 1} to {row.number - 1}"
-            self._report.add(Problem(CHECKPOINT, "missing", what))
+            self._report.add(Problem(CHECKPOINT, str(self.last + 1), what))
         self.last = row.number
 
     def _is_signed(self, row: Row) -> bool:
