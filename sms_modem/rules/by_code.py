@@ -22,7 +22,7 @@ def wrong_code(code: str, situation: Situation) -> bool:
 
 def step_for_code(code: str, reply: Reply, situation: Situation, effective: datetime) -> Step | None:
     """The step for this code; None when the code is a typo and must be asked again."""
-    live = [prompt for prompt in situation.open if prompt.code == code]
+    live = [prompt for prompt in situation.open if prompt.printed_code == code]
     if live:
         return _live(max(live, key=lambda prompt: prompt.sent_at), reply, situation, effective)
     held = next((held for held in situation.held if held.code == code), None)

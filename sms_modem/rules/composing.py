@@ -10,7 +10,7 @@ from sms_modem.rules.reply import SIGNATURE
 from sms_modem.rules.templates import SINGLE, SPLIT, TEMPLATES
 from sms_modem.rules.words import normalise
 
-_INSTRUCTION = re.compile(r"回[^\w]*[YNX](?![A-Z])[0-9]*|(?:编号|单号|代码)[^\w]*[0-9]{4,6}")
+_INSTRUCTION = re.compile(r"回复?[^\w]*[YNX](?![A-Z])[0-9]*|(?:编号|单号|代码)[^\w]*[0-9]{4,6}")
 _JOINERS = "\u200d\ufe0f\ufe0e"
 #: A field longer than this cannot be shown anyway; it bounds the work of shortening.
 _LONGEST_FIELD = 400

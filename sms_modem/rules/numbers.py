@@ -31,7 +31,7 @@ def e164(raw: str, *, demo_prefix: str | None = None, region: str = "CN") -> str
         raise _bad(raw)
     if phonenumbers.is_valid_number(number):
         return written
-    if demo_prefix and is_demo(written, demo_prefix) and phonenumbers.is_possible_number(number):
+    if demo_prefix and is_demo(written, demo_prefix) and _possible_mobile(number):
         return written
     raise _bad(raw)
 
@@ -52,6 +52,10 @@ def sender_kind(raw: str) -> SenderKind:
     if not digits or any(not char.isdecimal() and char not in "+ -()" for char in bare):
         return SenderKind.UNKNOWN
     return SenderKind.NUMBER if len(digits) >= 10 else SenderKind.SHORT_CODE
+
+
+def _possible_mobile(number: phonenumbers.PhoneNumber) -> bool:
+    return phonenumbers.is_possible_number_for_type(number, phonenumbers.PhoneNumberType.MOBILE)
 
 
 def _bad(raw: str) -> Invalid:

@@ -65,6 +65,11 @@ class OpenPrompt:
     #: G14: this request type refuses conditions, so an approval with a comment is asked again.
     no_conditions: bool = False
 
+    @property
+    def printed_code(self) -> str | None:
+        """T19 prints no code: whoever names it has guessed."""
+        return None if self.form is Form.NOTIFY else self.code
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedPrompt:
@@ -118,7 +123,7 @@ class Situation:
     def knows(self, code: str) -> bool:
         """R3: the code is live, or reserved for 72 hours after its prompt closed."""
         return (
-            any(prompt.code == code for prompt in self.open)
+            any(prompt.printed_code == code for prompt in self.open)
             or any(prompt.code == code for prompt in self.closed)
             or any(held.code == code for held in self.held)
         )
