@@ -37,11 +37,7 @@ def port(modem: VirtualModem) -> Iterator[serial.Serial]:
 def _say(port: serial.Serial, line: str) -> str:
     port.write(line.encode() + b"\r")
     answer = b""
-    while (
-        not answer.endswith((b"OK\r\n", b"ERROR\r\n"))
-        and b"ERROR: " not in answer
-        and not answer.endswith(b"> ")
-    ):
+    while not re.search(rb"(OK|ERROR|ERROR: \d+)\r\n$|> $", answer):
         data = port.read(1)
         assert data, answer
         answer += data
