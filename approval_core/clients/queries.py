@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 
 from approval_core.clients.models import client_keys, client_secrets, clients
-from approval_core.clients.service import digest
+from approval_core.clients.rules import digest
 from approval_core.columns import UtcDateTime
 from approval_core.errors import Forbidden, NotFound
 from approval_core.store import Tx

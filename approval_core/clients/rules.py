@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class Address:
     port: int
     path: str
     query: str
+
+
+def digest(key: str) -> str:
+    """What is kept of a key. Any text has one, so that any text can be asked for and not be found."""
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 def client_name(name: str) -> str:
@@ -116,7 +122,7 @@ def _plain_path(path: str) -> bool:
             return False
         opened = unquote(path)
         if opened == path:
-            return not re.search(r"[\x00-\x20\x7f]", path)
+            return not re.search(r"[\x00-\x1f\x7f]", path)
         if opened.count("/") != path.count("/"):
             return False
         path = opened

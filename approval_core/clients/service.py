@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,10 +18,6 @@ from approval_core.people.actor import SYSTEM, Actor
 from approval_core.store import Tx
 
 CHAIN = "clients"
-
-
-def digest(key: str) -> str:
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 def add(
@@ -126,7 +121,7 @@ def _open_at(table: Table, moment: datetime) -> ColumnElement[bool]:
 
 def _new_key(tx: Tx, client_id: int, now: datetime) -> str:
     key = "pk_" + secrets.token_urlsafe(32)
-    tx.execute(insert(client_keys), {"client_id": client_id, "digest": digest(key), "created_at": now})
+    tx.execute(insert(client_keys), {"client_id": client_id, "digest": rules.digest(key), "created_at": now})
     return key
 
 
