@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import (
     insert as insert_or_leave,
 )  # its ON CONFLICT compiles for SQLite as well
@@ -31,7 +31,9 @@ _FOUND = (
 )
 _NEW = (
     select(entries.c.id, entries.c.hash)
-    .where(entries.c.leaf.is_(None))
+    .where(
+        entries.c.leaf.is_(None), ~exists(select(leaves.c.position).where(leaves.c.entry_id == entries.c.id))
+    )
     .order_by(entries.c.id)
     .limit(bindparam("limit"))
 )
@@ -64,8 +66,9 @@ def sequence(tx: Tx, *, now: datetime, key: Ed25519PrivateKey | None = None, lim
     """
     state = tx.run(_LOCK).first()
     if state is None:
-        if tx.run(_FOUND).rowcount == 0:
-            return 0  # the row is there and locked: another sequencer
+        # asked first, because an insert would wait for the sequencer that holds the row
+        if tx.run(_STATE).first() is not None or tx.run(_FOUND).rowcount == 0:
+            return 0
         state = tx.run(_LOCK).one()
     fresh = tx.run(_NEW, limit=limit).all()
     if not fresh:

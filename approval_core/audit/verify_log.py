@@ -39,6 +39,8 @@ _LEAVES = (
         entries.c.id.label("entry"),
         entries.c.leaf.label("entry_leaf"),
         entries.c.hash.label("entry_hash"),
+        entries.c.chain,
+        entries.c.seq,
     )
     .outerjoin(entries, entries.c.id == leaves.c.entry_id)
     .where(leaves.c.position > bindparam("after"))
@@ -197,11 +199,13 @@ class _Tree:
             )
             return _readable(row.hash)
         leaf = _leaf_of(row.entry_hash)
-        sound = self._report.compare(
-            LEAF, place, f"it is not the hash of entry {row.entry_id}", leaf.hex() if leaf else "?", row.hash
-        )
-        what = f"entry {row.entry_id} says that its leaf is another"
-        sound = self._report.compare(LEAF, place, what, place, row.entry_leaf) and sound
+        expected = leaf.hex() if leaf is not None else "no readable hash"
+        what = f"it is not the hash of entry {row.entry_id}"
+        sound = self._report.compare(LEAF, place, what, expected, row.hash, chain=row.chain, seq=row.seq)
+        if row.entry_leaf != place:
+            what, told = f"entry {row.entry_id} says that its leaf is another", shown(row.entry_leaf)
+            self._report.add(Problem(LEAF, str(place), what, row.chain, row.seq, str(place), told))
+            sound = False
         return leaf if sound else None
 
     def _judged(self, level: int, place: int, computed: bytes | None, stored: str | None) -> bytes | None:
