@@ -5,7 +5,8 @@ the work's own exception after the rollback; so no answer ever precedes what it 
 
 On SQLite one thread writes. It takes what waits while it works and commits it together, a savepoint for each
 piece of work, so a failing one never touches its neighbours. On PostgreSQL each of a few threads runs one work
-in one transaction (READ COMMITTED: lock or compare-and-set the row that a rule depends on).
+in one transaction. That is READ COMMITTED, and works overlap: a rule over several rows ("was this the last open
+task?") must first update or lock the one row they share, or two works will each miss what the other did.
 
 A work is short, touches nothing but the database and its arguments, and may run more than once.
 """

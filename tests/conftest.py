@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +18,12 @@ ENGINES = [one for one in os.environ.get("PISHI_TEST_DATABASES", "sqlite,postgre
 SCALE = os.environ.get("PROOF_SCALE", "small")
 # The controller of a parallel run draws the seed once; its workers inherit it.
 SEED = int(os.environ.setdefault("PISHI_TEST_SEED", str(random.SystemRandom().randrange(2**32))))
+
+
+def pytest_configure() -> None:
+    """A run that is told to end takes its PostgreSQL with it: SIGTERM counts as Ctrl-C, so fixtures clean up."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
