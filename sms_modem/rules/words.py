@@ -117,10 +117,10 @@ BESIDE_LONE_DIGIT = frozenset(",.;:!、。")
 MISTAKES = ("发错", "打错", "按错")
 AGAINST_YES = (
     *(word for word in _VERDICTS[Kind.STRONG_NO].split() if len(word) > 1),
-    *("不行", "不可以", "不通过", "打回", "暂缓", "再议", "别批"),
+    *("不行", "不可以", "不通过", "打回", "暂缓", "再议", "别批", "别同意"),
     *MISTAKES,
 )
-STANDALONE_NO = re.compile(r"(?<![A-Z])(?:NOT|NO|N)(?![A-Z])")
+STANDALONE_NO = re.compile(r"(?<![A-Z])(?:NOT|NO|N|(?:DO|CA)N['’]?T)(?![A-Z])")
 SIGNS_OF_NO = frozenset("👎❌✖🚫⛔🙅")
 SIGNS_OF_YES = frozenset("👍👌✅✔🆗💯")
 YES_STARTS = ("同意", "批准", "准予")
