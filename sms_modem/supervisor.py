@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 30
 LOOK_SECONDS = 1.0
+LISTEN_SECONDS = 0.2
 #: An owner is silent longest while it sends: ten parts of 35 s.
 SILENT_TOO_LONG = 400.0
 
@@ -66,7 +67,7 @@ class Supervisor:
         """Carries the store's signal to the owners, who may be waiting on their ports."""
         with self._store.signals.listen("sms") as listener:
             while not self._stopping.is_set():
-                if listener.wait(LOOK_SECONDS):
+                if listener.wait(LISTEN_SECONDS):
                     self.wake()
 
     def _look_after(self) -> None:

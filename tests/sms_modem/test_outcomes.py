@@ -33,8 +33,11 @@ def test_a_bare_yes_to_the_only_question_decides_it(office: Office) -> None:
     assert decision.evidence == f"sms_inbound:{sms}"
     assert office.outcomes(sms) == ["DECIDED"]
     receipt = office.answer_to(sms)
-    assert receipt is not None and receipt.template == "T06" and receipt.decision_ids == [decision.id]
-    assert "2分钟内回X" in receipt.text and office.code(phone) in receipt.text
+    assert receipt is not None
+    assert receipt.template == "T06"
+    assert receipt.decision_ids == [decision.id]
+    assert "2分钟内回X" in receipt.text
+    assert office.code(phone) in receipt.text
 
 
 def test_a_no_with_its_comment_is_recorded_as_it_was_typed(office: Office) -> None:
@@ -53,14 +56,18 @@ def test_x_within_the_hold_takes_the_decision_back_and_gives_a_new_code(office: 
     office.reply(phone, f"Y{old}")
     office.deliver()
     sms = office.reply(phone, f"X{old}")
-    assert office.outcomes(sms) == ["UNDONE"] and office.template(sms) == "T27"
+    assert office.outcomes(sms) == ["UNDONE"]
+    assert office.template(sms) == "T27"
     assert [one.state for one in office.decisions(request)] == ["undone"]
     answer = office.answer_to(sms)
-    assert answer is not None and office.code(phone) in answer.text and office.code(phone) != old
+    assert answer is not None
+    assert office.code(phone) in answer.text
+    assert office.code(phone) != old
     office.deliver()
     office.later(minutes=2)
     again = office.reply(phone, f"Y{old}")
-    assert office.outcomes(again) == ["CHANGED"] and office.template(again) == "T11"
+    assert office.outcomes(again) == ["CHANGED"]
+    assert office.template(again) == "T11"
     assert len(office.decisions(request)) == 1
     assert office.outcomes(office.reply(phone, f"Y{office.code(phone)}")) == ["DECIDED"]
 
@@ -72,7 +79,8 @@ def test_a_second_no_is_told_that_it_stands_already(office: Office) -> None:
     office.reply(phone, f"N{code}")
     office.later(minutes=2)
     sms = office.reply(phone, f"N{code}")
-    assert office.outcomes(sms) == ["ALREADY_SAME"] and office.template(sms) == "T12"
+    assert office.outcomes(sms) == ["ALREADY_SAME"]
+    assert office.template(sms) == "T12"
     assert len(office.decisions(request)) == 1
 
 
@@ -85,7 +93,9 @@ def test_a_late_reply_is_told_who_decided(office: Office) -> None:
     sms = office.reply(phone, f"N{code}")
     assert office.outcomes(sms) == ["ALREADY_OTHER"]
     answer = office.answer_to(sms)
-    assert answer is not None and answer.template == "T12" and "张处长" in answer.text
+    assert answer is not None
+    assert answer.template == "T12"
+    assert "张处长" in answer.text
 
 
 def test_x_after_the_hold_is_told_that_it_is_closed(office: Office) -> None:
@@ -100,7 +110,9 @@ def test_x_after_the_hold_is_told_that_it_is_closed(office: Office) -> None:
     sms = office.reply(phone, f"X{code}")
     assert office.outcomes(sms) == ["CLOSED"]
     answer = office.answer_to(sms)
-    assert answer is not None and answer.template == "T12" and "由您同意" in answer.text
+    assert answer is not None
+    assert answer.template == "T12"
+    assert "由您同意" in answer.text
 
 
 def test_a_reply_after_its_window_decides_nothing(office: Office) -> None:
@@ -108,7 +120,8 @@ def test_a_reply_after_its_window_decides_nothing(office: Office) -> None:
     request = office.ask("hy00001")
     office.later(hours=73)
     sms = office.reply(phone, f"Y{office.code(phone)}")
-    assert office.outcomes(sms) == ["EXPIRED"] and office.template(sms) == "T10"
+    assert office.outcomes(sms) == ["EXPIRED"]
+    assert office.template(sms) == "T10"
     assert office.decisions(request) == []
 
 
@@ -118,7 +131,8 @@ def test_a_reply_given_in_time_counts_even_if_the_network_held_it_up(office: Off
     given = office.now
     office.later(hours=73)
     sms = office.reply(phone, f"Y{office.code(phone)}", at=given)
-    assert office.outcomes(sms) == ["DECIDED"] and len(office.decisions(request)) == 1
+    assert office.outcomes(sms) == ["DECIDED"]
+    assert len(office.decisions(request)) == 1
 
 
 def test_the_old_code_of_changed_content_is_void_before_any_reaction_ran(office: Office) -> None:
@@ -128,7 +142,8 @@ def test_the_old_code_of_changed_content_is_void_before_any_reaction_ran(office:
     content = approvals.Content("申请年休假30天", "5月6日起", {"days": 30})
     write(office, approvals.revise, request, content=content, actor=CLIENT)
     sms = office.reply(phone, f"Y{old}")
-    assert office.outcomes(sms) == ["CHANGED"] and office.template(sms) == "T11"
+    assert office.outcomes(sms) == ["CHANGED"]
+    assert office.template(sms) == "T11"
     assert office.decisions(request) == []
 
 
@@ -136,7 +151,8 @@ def test_an_unknown_code_is_asked_about(office: Office) -> None:
     phone = office.leader("hy00001")
     request = office.ask("hy00001")
     sms = office.reply(phone, f"Y{unknown_code(office, phone)}")
-    assert office.outcomes(sms) == ["UNKNOWN_CODE"] and office.template(sms) == "T16"
+    assert office.outcomes(sms) == ["UNKNOWN_CODE"]
+    assert office.template(sms) == "T16"
     assert office.decisions(request) == []
 
 
@@ -147,17 +163,20 @@ def test_two_open_and_a_bare_yes_is_asked_which(office: Office) -> None:
     sms = office.reply(phone, "Y")
     assert office.outcomes(sms) == ["ASKED"]
     answer = office.answer_to(sms)
-    assert (
-        answer is not None and answer.template == "T09" and "年休假" in answer.text and "用车" in answer.text
-    )
-    assert office.decisions(first) == [] and office.decisions(second) == []
+    assert answer is not None
+    assert answer.template == "T09"
+    assert "年休假" in answer.text
+    assert "用车" in answer.text
+    assert office.decisions(first) == []
+    assert office.decisions(second) == []
 
 
 def test_yes_and_no_in_one_reply_do_nothing(office: Office) -> None:
     phone = office.leader("hy00001")
     request = office.ask("hy00001")
     sms = office.reply(phone, "Y不同意")
-    assert office.outcomes(sms) == ["CONTRADICTORY"] and office.template(sms) == "T13"
+    assert office.outcomes(sms) == ["CONTRADICTORY"]
+    assert office.template(sms) == "T13"
     assert office.decisions(request) == []
 
 
@@ -165,21 +184,24 @@ def test_a_question_back_is_not_understood(office: Office) -> None:
     phone = office.leader("hy00001")
     office.ask("hy00001")
     sms = office.reply(phone, "批准吗？")
-    assert office.outcomes(sms) == ["UNCLEAR"] and office.template(sms) == "T14"
+    assert office.outcomes(sms) == ["UNCLEAR"]
+    assert office.template(sms) == "T14"
 
 
 def test_courtesy_is_no_decision(office: Office) -> None:
     phone = office.leader("hy00001")
     request = office.ask("hy00001")
     sms = office.reply(phone, "收到")
-    assert office.outcomes(sms) == ["COURTESY"] and office.template(sms) == "T15"
+    assert office.outcomes(sms) == ["COURTESY"]
+    assert office.template(sms) == "T15"
     assert office.decisions(request) == []
 
 
 def test_a_yes_with_nothing_open_is_told_so(office: Office) -> None:
     phone = office.leader("hy00001")
     sms = office.reply(phone, "Y")
-    assert office.outcomes(sms) == ["NOTHING_OPEN"] and office.template(sms) == "T17"
+    assert office.outcomes(sms) == ["NOTHING_OPEN"]
+    assert office.template(sms) == "T17"
 
 
 def test_a_reply_stamped_before_the_question_is_stale(office: Office) -> None:
@@ -188,7 +210,8 @@ def test_a_reply_stamped_before_the_question_is_stale(office: Office) -> None:
     office.later(minutes=10)
     request = office.ask("hy00001")
     sms = office.reply(phone, "Y", at=before)
-    assert office.outcomes(sms) == ["STALE"] and office.template(sms) == "T14"
+    assert office.outcomes(sms) == ["STALE"]
+    assert office.template(sms) == "T14"
     assert office.decisions(request) == []
 
 
@@ -212,14 +235,17 @@ def test_help_never_shows_a_code_that_counts(office: Office) -> None:
     phone = office.leader("hy00001")
     office.ask("hy00001")
     answer = office.answer_to(office.reply(phone, "帮助"))
-    assert answer is not None and office.code(phone) not in answer.text
+    assert answer is not None
+    assert office.code(phone) not in answer.text
 
 
 def test_details_end_with_the_office_while_the_form_stays_inside(office: Office) -> None:
     phone = office.leader("hy00001")
     office.ask("hy00001")
     answer = office.answer_to(office.reply(phone, f"详{office.code(phone)}"))
-    assert answer is not None and "5月6日起" in answer.text and answer.text.endswith("全文见OA")
+    assert answer is not None
+    assert "5月6日起" in answer.text
+    assert answer.text.endswith("全文见OA")
 
 
 def test_silence_is_kept_where_nobody_should_be_told(office: Office) -> None:
@@ -237,7 +263,8 @@ def test_a_sender_by_name_never_approves_even_if_the_name_is_a_number(office: Of
     phone = office.leader("hy00001")
     request = office.ask("hy00001")
     sms = office.reply(phone, "Y", alphanumeric=True)
-    assert office.outcomes(sms) == ["UNBOUND"] and office.decisions(request) == []
+    assert office.outcomes(sms) == ["UNBOUND"]
+    assert office.decisions(request) == []
 
 
 def test_the_same_text_within_a_minute_has_one_effect_and_one_receipt(office: Office) -> None:
@@ -247,7 +274,8 @@ def test_the_same_text_within_a_minute_has_one_effect_and_one_receipt(office: Of
     office.later(seconds=30)
     second = office.reply(phone, "Y")
     assert (office.outcomes(first), office.outcomes(second)) == (["DECIDED"], ["DUPLICATE"])
-    assert office.answer_to(second) is None and len(office.decisions(request)) == 1
+    assert office.answer_to(second) is None
+    assert len(office.decisions(request)) == 1
 
 
 def test_a_part_that_never_comes_ends_the_message(office: Office) -> None:
