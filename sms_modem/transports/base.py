@@ -217,11 +217,12 @@ class SmsTransport(Protocol):
         """Everything that lies in the memories now, and the direct reports since the last call.
 
         Stored messages stay until `delete`, so a second call returns them again: record, commit, delete, and
-        call again until the Batch is false. Direct reports have no second copy: they are returned once.
+        call again until the Batch is false. Direct reports are returned once, and again after an `open` unless
+        they were given to `delete`.
         """
 
     def delete(self, received: Inbound | StatusReport) -> None:
-        """After the commit. Does nothing unless the same PDU was listed at that place since `open`."""
+        """After the commit, for everything a Batch held. Only takes from the SIM what was listed there since `open`."""
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Never raises: a dead port is Failed(line=True) before the text left, Unknown after."""

@@ -29,6 +29,7 @@ def transport_for(
     own_number: str | None = None,
     demo_prefix: str | None = None,
     allow_demo_numbers: bool = False,
+    stored_reports: bool = False,
     patience: Patience | None = None,
 ) -> SmsTransport:
     """`modem` is our own, started already; needed for `virtual` and for nothing else. Not opened yet."""
@@ -51,5 +52,6 @@ def transport_for(
         own_number=own_number,
         demo_prefix=demo_prefix,
         allows_demo_numbers=allow_demo_numbers or is_virtual(device),
+        stored_reports=stored_reports,
         patience=patience,
     )

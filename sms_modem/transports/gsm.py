@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
@@ -30,9 +29,9 @@ from sms_modem.transports.base import (
     Unknown,
 )
 from sms_modem.transports.cms_errors import ANSWER_LOST, failure
-from sms_modem.transports.gsm_library import ANY, CTRL_Z, NoAnswer, OwnedModem, Refused, is_busy
-from sms_modem.transports.listing import Entry, read_fill, read_listing, read_numbers
-from sms_modem.transports.pdu import read_pdu
+from sms_modem.transports.gsm_library import CTRL_Z, NoAnswer, OwnedModem, Refused, is_busy
+from sms_modem.transports.gsm_memory import Memories
+from sms_modem.transports.listing import read_numbers
 from sms_modem.transports.submit import Pdu, Unsendable, concat_reference, submit_pdus
 
 T = TypeVar("T")
@@ -66,8 +65,11 @@ class GsmTransport:
         own_number: str | None = None,
         demo_prefix: str | None = None,
         allows_demo_numbers: bool = False,
+        stored_reports: bool = False,
         patience: Patience | None = None,
     ) -> None:
+        """`stored_reports`: ask for reports in the memory (+CDSI) before direct ones (+CDS). They survive a
+        restart of ours, and take places on the SIM."""
         self.name = name or device
         self.allows_demo_numbers = allows_demo_numbers
         self.own_number = own_number
@@ -75,16 +77,13 @@ class GsmTransport:
         self._device, self._baudrate, self._flow_control = device, baudrate, flow_control
         self._pin, self._pin_refused = pin, False
         self._demo_prefix = demo_prefix
+        self._stored_reports = stored_reports
         self._patience = patience or Patience()
         self._awake = threading.Event()
         self._modem: OwnedModem | None = None
         self._settings = gsm_setup.Settings()
         self._state = ModemState(self.name)
-        self._memory = ""
-        self._memory_sure_until = 0.0
-        self._listed: dict[tuple[str, int], str] = {}
-        self._fill: dict[str, tuple[int, int]] = {}
-        self._direct: deque[str] = deque()
+        self._memories = Memories(self._patience.listing)
         self._last_reference: int | None = None
 
     @property
@@ -95,8 +94,7 @@ class GsmTransport:
 
     def open(self) -> None:
         self.close()
-        self._listed.clear()
-        self._fill.clear()
+        self._memories.forget()
         modem = OwnedModem(
             self._device,
             self._baudrate,
@@ -119,7 +117,7 @@ class GsmTransport:
         if modem is None:
             return
         modem.close()
-        self._direct.extend(modem.direct_reports)
+        self._memories.keep_direct(modem.direct)
         if self._state.connected:
             self._state = replace(self._state, connected=False, since=utc_now())
 
@@ -127,7 +125,9 @@ class GsmTransport:
         return self._guarded(self._watch)
 
     def wait(self, timeout: float) -> bool:
-        if self._direct or (self._modem is not None and (self._modem.direct_reports or self._modem.fault)):
+        if self._memories.direct_waiting or (
+            self._modem is not None and (self._modem.direct or self._modem.fault)
+        ):
             self._awake.clear()
             return True
         woken = self._awake.wait(timeout)
@@ -143,13 +143,13 @@ class GsmTransport:
                 "sim_pin_wrong", f"{self.name}: the PIN was refused; correct it and start again"
             )
         try:
-            self._settings = gsm_setup.set_up(modem, self._pin)
+            self._settings = gsm_setup.set_up(modem, self._pin, stored_reports=self._stored_reports)
         except TransportDown as down:
             self._pin_refused = down.code == "sim_pin_wrong"
             raise
         except Refused as refusal:
             raise TransportDown("refused", f"{self.name}: {refusal}") from refusal
-        self._memory = ""
+        self._memories.unselect()
         self.own_number = self._configured_number or self._settings.number
 
     def _watch(self, modem: OwnedModem) -> ModemState:
@@ -162,8 +162,8 @@ class GsmTransport:
 
     def _look(self, modem: OwnedModem) -> None:
         for memory in self._settings.memories or [""]:
-            self._select(modem, memory)
-        used, total = max(self._fill.values(), key=lambda fill: fill[0] / max(1, fill[1]), default=(0, 0))
+            self._memories.select(modem, memory)
+        used, total = self._memories.fullest
         self._state = replace(
             self._state,
             connected=True,
@@ -209,9 +209,8 @@ class GsmTransport:
         return self._guarded(self._fetch)
 
     def delete(self, received: Inbound | StatusReport) -> None:
-        if received.index is None or self._listed.get((received.memory, received.index)) != received.pdu:
-            return
-        self._guarded(lambda modem: self._delete(modem, received))
+        if self._memories.holds(received):
+            self._guarded(lambda modem: self._memories.delete(modem, received))
 
     def _fetch(self, modem: OwnedModem) -> Batch:
         named = [memory for memory in self._settings.memories if memory in modem.dirty]
@@ -220,58 +219,14 @@ class GsmTransport:
         memories = named if named and not strange else self._settings.memories or [""]
         inbound: list[Inbound] = []
         reports: list[StatusReport] = []
-        for memory in memories:
-            for found in self._list(modem, memory):
-                (inbound if isinstance(found, Inbound) else reports).append(found)  # type: ignore[arg-type]  # each to its own
-        self._direct.extend(modem.direct_reports.popleft() for _ in range(len(modem.direct_reports)))
-        while self._direct:
-            found_directly = read_pdu(self._direct.popleft())
-            if isinstance(found_directly, StatusReport):
-                reports.append(found_directly)
+        stored = self._memories.list_all(modem, memories)
+        self._memories.keep_direct(modem.direct.popleft() for _ in range(len(modem.direct)))
+        for found in (*stored, *self._memories.take_direct()):
+            if isinstance(found, Inbound):
+                inbound.append(found)
+            else:
+                reports.append(found)
         return Batch(tuple(inbound), tuple(reports))
-
-    def _list(self, modem: OwnedModem, memory: str) -> list[Inbound | StatusReport]:
-        self._select(modem, memory)
-        entries = self._entries(modem)
-        if not all(entry.whole for entry in entries):
-            entries = self._entries(modem)  # the line may have been noisy; what is bad twice is bad
-        self._listed = {place: pdu for place, pdu in self._listed.items() if place[0] != memory}
-        found: list[Inbound | StatusReport] = []
-        for entry in entries:
-            read = read_pdu(entry.pdu, memory, entry.index)
-            if read is not None and entry.received:
-                self._listed[memory, entry.index] = entry.pdu
-                found.append(read)
-        return found
-
-    def _entries(self, modem: OwnedModem) -> list[Entry]:
-        try:
-            lines = modem.patient("AT+CMGL=4", prefix="+CMGL:", data=ANY, timeout=self._patience.listing)
-        except Refused as refusal:
-            if refusal.code in (321, 22):  # "invalid index" and "not found": how some say that it is empty
-                return []
-            raise
-        return read_listing(lines)
-
-    def _delete(self, modem: OwnedModem, received: Inbound | StatusReport) -> None:
-        if received.memory != self._memory or time.monotonic() > self._memory_sure_until:
-            self._select(modem, received.memory)
-        try:
-            modem.patient(f"AT+CMGD={received.index}", timeout=10)
-        except Refused as refusal:
-            if refusal.code != 321:  # gone already
-                raise
-        self._listed.pop((received.memory, received.index or 0), None)
-
-    def _select(self, modem: OwnedModem, memory: str) -> None:
-        """Make `memory` the one that is listed and deleted from; learn how full it is."""
-        command = f'AT+CPMS="{memory}"' if memory else "AT+CPMS?"
-        lines = (
-            modem.patient(command, prefix="+CPMS:") if memory else modem.tolerant(command, prefix="+CPMS:")
-        )
-        self._memory, self._memory_sure_until = memory, time.monotonic() + 1
-        if fill := read_fill(lines or []):
-            self._fill[memory] = fill
 
     # --- out ---
 
@@ -338,12 +293,15 @@ class GsmTransport:
             else:
                 return
 
-    def _hand_over(self, pdu: Pdu, index: int, done: tuple[PartSent, ...]) -> PartSent | Refused | Unknown:
+    def _hand_over(
+        self, pdu: Pdu, index: int, done: tuple[PartSent, ...]
+    ) -> PartSent | Refused | Unknown | Failed:
         """From here on the part may be on the air: only an answer of the modem says that it is not."""
         modem = self._modem
         expected = None if self._last_reference is None else (self._last_reference + 1) & 0xFF
         lost = "no_reference"
-        assert modem is not None  # noqa: S101  # the prompt came from it
+        if modem is None or modem.fault:
+            return Failed(False, "port_gone", done, line=True)
         try:
             lines = modem.command(
                 pdu.hex, prefix="+CMGS:", end=CTRL_Z, timeout=self._patience.acknowledgement

@@ -42,7 +42,7 @@ _BOOTED = re.compile(
     r"(?:\^SYSSTART.*|RDY|\+CPIN:\s*READY|CALL READY|SMS READY|SMS DONE|PB DONE)\Z", re.IGNORECASE
 )
 _STORED = re.compile(r'\+(?:CMTI|CDSI):\s*"?(\w+)"?\s*,\s*\d+')
-_DIRECT = re.compile(r"\+CDS:\s*(?:.*,)?\s*(\d+)\s*\Z")
+_DIRECT = re.compile(r"\+(?:CDS|CMT):\s*(?:.*,)?\s*(\d+)\s*\Z")
 _BUSY_TEXT = {"SIM BUSY": 314, "MEMORY FULL": 322, "NO NETWORK SERVICE": 331, "NETWORK TIMEOUT": 332}
 _PORT_LOST, _RESET = "<port lost>", "<reset>"
 
@@ -61,6 +61,13 @@ class NoAnswer(Exception):  # noqa: N818  # silence, not an error of ours
     def __init__(self, lines: list[str]) -> None:
         super().__init__("no answer")
         self.lines = lines
+
+
+class Port(serial.Serial):  # type: ignore[misc]  # pyserial ships no types
+    """Opening throws nothing away: a report that came while nobody read may still lie in the line's buffer."""
+
+    def _reset_input_buffer(self) -> None:
+        pass
 
 
 class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
@@ -84,9 +91,9 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         self.setting_up = True  # signs of a start are expected
         self.echo_expected = True  # until ATE0 has been seen to work
         self.dirty: set[str] = set()  # memories named by +CMTI/+CDSI since the last listing
-        self.direct_reports: deque[str] = deque()
+        self.direct: deque[str] = deque()
         self._prefix, self._data, self._sent = "", NOTHING, ""
-        self._report_length: int | None = None
+        self._direct_length: int | None = None
         self._heard = 0.0
 
     # --- the port ---
@@ -94,7 +101,7 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
     def connect(self, pin: str | None = None, waitingForModemToStartInSeconds: int = 0) -> None:  # noqa: ARG002, N803  # the library's signature
         """Open the port only; `gsm_setup` does the talking."""
         try:
-            self.serial = serial.Serial(
+            self.serial = Port(
                 self.port,
                 self.baudrate,
                 timeout=0.5,
@@ -151,6 +158,9 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
 
     def _take(self, raw: bytes) -> None:
         line = "".join(c for c in raw.decode("latin-1") if " " <= c <= "~").strip()
+        if line == ">" and self._expectResponseTermSeq:  # something followed the prompt at once
+            self._answer(line, final=True)
+            return
         if line.startswith(">"):  # a prompt that came late, or stands before an echo
             line = line[1:].strip()
         if line:
@@ -158,7 +168,7 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
 
     def _handleLineRead(self, line: str, checkForResponseTerm: bool = True) -> None:  # noqa: ARG002, N802, N803
         waiting = self._responseEvent is not None and not self._responseEvent.is_set()
-        if self._is_direct_report(line, waiting):
+        if self._is_direct(line, waiting):
             return
         if waiting:
             if self._sent and line == self._sent:
@@ -190,20 +200,20 @@ class OwnedModem(GsmModem):  # type: ignore[misc]  # the library ships no types
         if not self.echo_expected and self._sent.startswith("AT"):  # some echo a body whatever was set
             self.booted = True
 
-    def _is_direct_report(self, line: str, waiting: bool) -> bool:
-        """+CDS comes in two lines; the second must not be taken for a line of the response around it."""
+    def _is_direct(self, line: str, waiting: bool) -> bool:
+        """+CDS (and +CMT, never asked for) has two lines; the second is no line of the response around it."""
         if match := _DIRECT.match(line):
-            self._report_length = int(match[1])
+            self._direct_length = int(match[1])
             return True
-        length, self._report_length = self._report_length, None
+        length, self._direct_length = self._direct_length, None
         if length is None:
             return False
         if not _HEX.match(line):
-            self._report_length = length  # something slipped between the two lines
+            self._direct_length = length  # something slipped between the two lines
             return False
         if waiting and len(line) != 2 * (length + 1 + int(line[:2], 16)):
             return False
-        self.direct_reports.append(line)
+        self.direct.append(line)
         self._awake.set()
         return True
 

@@ -36,10 +36,11 @@ class Settings:
     number: str | None = None
 
 
-def set_up(modem: OwnedModem, pin: str | None) -> Settings:
+def set_up(modem: OwnedModem, pin: str | None, *, stored_reports: bool = False) -> Settings:
     """From any state, a half-typed message of a killed process included. Raises TransportDown."""
     settings = Settings()
     modem.echo_expected = modem.setting_up = True
+    modem.quiet(0.02)
     modem.come_to_terms()
     modem.tolerant("ATE0")
     modem.tolerant("AT+CMEE=1")
@@ -47,7 +48,7 @@ def set_up(modem: OwnedModem, pin: str | None) -> Settings:
     modem.tolerant("AT+CSMS=0")  # in phase 2+ mode every report would wait for an acknowledgement
     _pdu_mode(modem)
     settings.memories = _memories(modem)
-    for variant in INDICATIONS:
+    for variant in sorted(INDICATIONS, key=lambda v: stored_reports and ",2,0" not in v):
         if modem.tolerant(f"AT+CNMI={variant}") is not None:
             settings.indication = variant
             break

@@ -145,7 +145,8 @@ class AtEngine:
             self.faults.slow_prompts -= 1
             time.sleep(self.faults.slow_prompt)
         self._body_length = int(rest)
-        self.emit(b"\r\n> ")
+        self.faults.prompts += 1
+        self.emit(b"\r\n> " + self.faults.behind_prompt.encode())
 
     def _send(self, body: str, length: int) -> None:
         try:

@@ -16,7 +16,8 @@ class Faults:
     network_lost: CREG 0,2 and CMS 38. unsolicited: lines put behind every line of every response.
     noise: bytes put before every response. lose_indications: no +CMTI. hold_indications: +CMTI kept until
     `release`, then all at once. ack_seconds: the network's time for each message. bad_time_stamps: so many of
-    the next arrivals carry a time stamp that is none. reset_during_send: the next body ends in a restart.
+    the next arrivals carry a time stamp that is none. behind_prompt: text in the same write as the prompt. prompts: counts
+    the prompts given. reset_during_send: the next body ends in a restart.
     """
 
     hang: bool = False
@@ -33,6 +34,8 @@ class Faults:
     ack_seconds: float = 0.0
     bad_time_stamps: int = 0
     reset_during_send: bool = False
+    behind_prompt: str = ""
+    prompts: int = 0
 
     def set(self, name: str, value: object) -> None:
         """By name, as the control socket does. Raises AttributeError for a name that is none."""

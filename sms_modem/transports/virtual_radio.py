@@ -20,6 +20,7 @@ from sms_modem.transports import virtual_pdu
 from sms_modem.transports.virtual_pdu import Piece, Submit
 
 UNASSIGNED_NUMBER = 1
+_REMEMBERED = 20_000  # messages in `on_air`
 DELIVERED, STILL_TRYING, EXPIRED = 0x00, 0x30, 0x46
 
 
@@ -135,6 +136,7 @@ class VirtualRadio:
             return UNASSIGNED_NUMBER
         with self._lock:
             self.on_air.append(submit)
+            del self.on_air[:-_REMEMBERED]
         at = utc_now()
         self._later.call(self.delivery_delay, lambda: self._reach(station, submit, reference, at))
         return None

@@ -240,6 +240,31 @@ def test_parts_come_one_by_one_in_any_order_and_say_where_they_belong(
     assert joined(in_order[n] for n in sorted(in_order)) == text
 
 
+def test_a_message_delivered_past_the_memory_all_the_same_is_not_lost(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    modem.engine.settings.arrivals = 2
+    pdu = _deliver("同意")
+    modem.arrive(pdu)
+    (message,) = take_in(transport)
+    assert (message.text, message.index, message.pdu) == ("同意", None, pdu)
+
+
+def test_a_direct_report_comes_again_until_it_is_committed(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    report = virtual_pdu.status_report(7, LEADER, _moment(), _moment(), 0)
+    modem.arrive_report(report)
+    while not (batch := transport.fetch()):
+        transport.wait(1)
+    assert not transport.fetch()
+    transport.open()  # the store was away, and the owner started again
+    assert transport.fetch() == batch
+    transport.delete(batch.reports[0])
+    transport.open()
+    assert not transport.fetch()
+
+
 def test_direct_delivery_past_the_memory_is_never_asked_for(
     transport: GsmTransport, modem: VirtualModem
 ) -> None:

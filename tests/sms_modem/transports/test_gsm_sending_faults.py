@@ -158,3 +158,32 @@ def test_without_a_network_the_line_is_said_to_be_dead_and_not_the_message(
     modem.faults.network_lost = False
     assert transport.check().registered is True
     assert isinstance(transport.send(Outgoing(1, LEADER, "无信号")), Sent)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_report_that_came_while_nobody_listened_is_there_after_a_restart(
+    modem: VirtualModem, radio: VirtualRadio, new_transport: NewTransport, stored: bool
+) -> None:
+    radio.handset(LEADER).on = False
+    radio.reports = "delivered"
+    before = new_transport(modem.port, stored_reports=stored)
+    before.open()
+    outcome = before.send(Outgoing(1, LEADER, "重启"))
+    assert isinstance(outcome, Sent)
+    reports(before, 1)  # still trying
+    before.close()
+    radio.handset(LEADER).switch_on()
+    assert modem.stored()["SM"] == int(stored)
+    after = new_transport(modem.port, stored_reports=stored)
+    after.open()
+    assert [(r.reference, r.state) for r in reports(after, 1)] == [(outcome.references[0], "delivered")]
+
+
+def test_an_unsolicited_line_right_behind_the_prompt_costs_no_time(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    modem.faults.behind_prompt = '\r\n+CMTI: "SM",1\r\n'
+    modem.faults.slow_prompts = 0
+    assert isinstance(transport.send(Outgoing(1, LEADER, "同时")), Sent)
+    assert modem.faults.prompts == 1
+    assert radio.handset(LEADER).texts() == ["同时"]
