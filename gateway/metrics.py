@@ -45,10 +45,12 @@ def depths(tx: Tx, queues: Mapping[str, type[Outbound]], last_outcome: int, now:
     found = Depths(outbox.backlog(tx), timers.backlog(tx), last_outcome=last_outcome)
     for name, model in queues.items():
         table = table_of(model)
-        counted = select(table.c.state, func.count()).where(table.c.state.not_in(["sent", "delivered"]))
+        counted = select(table.c.state.label("state"), func.count().label("number")).where(
+            table.c.state.not_in(["sent", "delivered"])
+        )
         found.rows |= {(name, "queued"): 0, (name, "leased"): 0}
         for row in tx.execute(counted.group_by(table.c.state)):
-            found.rows[name, str(row[0])] = int(row[1])
+            found.rows[name, str(row.state)] = int(row.number)
         due = tx.execute(select(func.min(table.c.due_at)).where(table.c.state == "queued")).scalar()
         end = tx.execute(select(func.min(table.c.lease_until)).where(table.c.state == "leased")).scalar()
         found.oldest[name] = _seconds_since(due, now)

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
 import uvicorn
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import NullPool
 
-import migrations
-from approval_core.connections import database_url
 from approval_core.store import Store
 from gateway import wiring
 from gateway.app import Office, create_app
+from gateway.databases import migrate_if_behind
 from gateway.intake.addresses import Reach
 from gateway.intake.callbacks import CallbackSender
-from gateway.settings import Settings, SettingsError, secret_of, sqlite_file
+from gateway.settings import DEMO_PREFIX, Settings, SettingsError, secret_of
 from gateway.worker import Worker, checkpoint_key
-from sms_modem.transports.base import ModemState
+from sms_modem.supervisor import Supervisor
+from sms_modem.transports.base import ModemState, SmsTransport
+from sms_modem.transports.choose import is_virtual, transport_for
+from sms_modem.transports.virtual_modem import VirtualModem
+from sms_modem.transports.virtual_radio import VirtualRadio
 
 log = logging.getLogger("pishi.serve")
 
 DRAIN_S = 10
+SILENT_S = 60
 
 
 class Part(Protocol):
@@ -40,44 +40,6 @@ class Part(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
-
-
-def migrate_if_behind(url: str) -> str | None:
-    """Bring the schema to the newest when it is empty or behind; what was done, None when nothing was."""
-    before, newest = revision(url), _newest(url)
-    if before == newest:
-        return None
-    migrations.upgrade(url)
-    return f"migrated from {before or 'nothing'} to {newest}"
-
-
-def revision(url: str) -> str | None:
-    """The schema's revision; None for an empty database. SettingsError when the database cannot be reached."""
-    file = sqlite_file(url)
-    if file is not None:
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unreachable(error.strerror or "its folder cannot be made") from None
-    engine = create_engine(database_url(url), poolclass=NullPool)
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()
-        raise _unreachable(reason[0] if reason else type(error).__name__) from None
-    finally:
-        engine.dispose()
-
-
-def _newest(url: str) -> str | None:
-    return ScriptDirectory.from_config(migrations.config(url)).get_current_head()
-
-
-def _unreachable(reason: str) -> SettingsError:
-    return SettingsError(
-        "no_database", f"PISHI_DATABASE: cannot be opened: {reason}", setting="PISHI_DATABASE"
-    )
 
 
 class Site:
@@ -94,8 +56,12 @@ class Site:
         self._socket = _listen(settings.host, settings.port)
         self.port: int = self._socket.getsockname()[1]
         self.store = Store(settings.database)
-        self.parts: dict[str, Part] = _parts(settings, self.store, self.secret)
-        self.app = create_app(settings, self.store, Office(self._living(), self._modems))
+        self.sms = SmsPart(settings, self.store) if settings.modem else None
+        self.parts: dict[str, Part] = _parts(settings, self.store, self.secret, self.sms)
+        modems = self.sms.states if self.sms else list
+        self.app = create_app(settings, self.store, Office(self._living(), modems))
+        self.app.state.radio = self.sms.radio if self.sms else None
+        self.app.state.address = self.address
         config = uvicorn.Config(
             self.app,
             log_config=None,
@@ -128,9 +94,48 @@ class Site:
     def _living(self) -> dict[str, Callable[[], bool]]:
         return {name: lambda part=part: part.alive for name, part in self.parts.items()}  # type: ignore[misc]  # a default binds the loop's value
 
-    def _modems(self) -> list[ModemState]:
-        found = (getattr(part, "state", None) for part in self.parts.values())
-        return [state for state in found if isinstance(state, ModemState)]
+
+class SmsPart:
+    """The modems of this process, our own virtual ones among them, and the radio that joins those to handsets."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        rules = settings.sms_rules
+        self.radio = VirtualRadio(demo_prefix=rules.demo_prefix)
+        self._virtual: list[VirtualModem] = []
+        transports = [self._transport(device, settings) for device in settings.modem]
+        self._supervisor = Supervisor(store, transports, settings=rules)
+        self._last_connected = time.monotonic()
+
+    def _transport(self, device: str, settings: Settings) -> SmsTransport:
+        modem = None
+        if is_virtual(device):
+            modem = VirtualModem(self.radio, number=f"{DEMO_PREFIX}{99_999_999 - len(self._virtual)}").start()
+            self._virtual.append(modem)
+        return transport_for(
+            device,
+            modem=modem,
+            demo_prefix=settings.sms_rules.demo_prefix,
+            allow_demo_numbers=settings.allow_demo_numbers,
+        )
+
+    def states(self) -> list[ModemState]:
+        return self._supervisor.status()
+
+    @property
+    def alive(self) -> bool:
+        """Some modem has answered within the last minute; a dead owner closes its port and does not."""
+        if any(state.connected for state in self.states()):
+            self._last_connected = time.monotonic()
+        return time.monotonic() - self._last_connected < SILENT_S
+
+    def start(self) -> None:
+        self._supervisor.start()
+
+    def stop(self) -> None:
+        self._supervisor.stop()
+        for modem in self._virtual:
+            modem.close()
+        self.radio.close()
 
 
 def worker_for(settings: Settings, store: Store, secret: str) -> Worker:
@@ -142,11 +147,11 @@ def sender_for(settings: Settings, store: Store) -> CallbackSender:
     return CallbackSender(store, settings.callbacks, reach)
 
 
-def _parts(settings: Settings, store: Store, secret: str) -> dict[str, Part]:
+def _parts(settings: Settings, store: Store, secret: str, sms: SmsPart | None) -> dict[str, Part]:
     return {
         "worker": worker_for(settings, store, secret),
         "callbacks": sender_for(settings, store),
-        **wiring.modems(settings, store),
+        **({"sms": sms} if sms else {}),
     }
 
 

@@ -201,6 +201,14 @@ def secret_of(settings: Settings) -> tuple[str, str]:
     return _kept_secret(_secret_path(settings))
 
 
+def known_secret(settings: Settings) -> str | None:
+    """The secret as it stands, without making one; None when there is none yet."""
+    path = _secret_path(settings)
+    if settings.secret or settings.demo or path.exists():
+        return secret_of(settings)[0]
+    return None
+
+
 def _secret_path(settings: Settings) -> Path:
     if settings.secret_file:
         return Path(settings.secret_file)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import APIRouter
 
 from approval_core.approvals import service as approvals
 from approval_core.outbound import Outbound
-from approval_core.outbox import Reactions
-from approval_core.store import Store
+from approval_core.outbox import Reaction, Reactions
 from approval_core.timers import TimerHandler
 from gateway.intake import reactions as intake
 from gateway.intake.models import OutboundCallback
 from gateway.intake.routes import router as intake_router
 from gateway.settings import Settings
+from sms_modem import reactions as sms
 from sms_modem.models import OutboundSms
 
 #: what leaves the house, by the name that metrics and the command line use
@@ -32,10 +31,18 @@ TIMERS: Mapping[str, TimerHandler] = {
 def reactions(settings: Settings) -> Reactions:
     """Event type → {stable name → reaction}. A name never changes: rows that wait bear it."""
     attempts = settings.callbacks.max_attempts
-    return {
-        "approval.effective": {"callback": intake.call_back(attempts)},
-        "approval.closed": {"callback": intake.call_back_undecided(attempts)},
-    }
+    packages: tuple[Reactions, ...] = (
+        {
+            "approval.effective": {"callback": intake.call_back(attempts)},
+            "approval.closed": {"callback": intake.call_back_undecided(attempts)},
+        },
+        sms.reactions(settings.sms_rules),
+    )
+    table: dict[str, dict[str, Reaction]] = {}
+    for package in packages:
+        for event, named in package.items():
+            table.setdefault(event, {}).update(named)
+    return table
 
 
 def routers(settings: Settings) -> list[APIRouter]:
@@ -46,8 +53,3 @@ def routers(settings: Settings) -> list[APIRouter]:
 
         found.append(demo_router)
     return found
-
-
-def modems(settings: Settings, store: Store) -> dict[str, Any]:
-    """One daemon for each `--modem`."""
-    return {}

@@ -49,7 +49,7 @@ class Receiver:
 
             do_GET = do_POST  # noqa: N815  # the name is http.server's
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002  # http.server's own signature
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's own signature
                 return
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -58,7 +58,9 @@ class Receiver:
         self.address = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
-    def stalls(self, received: Received, handler: BaseHTTPRequestHandler) -> None:  # noqa: ARG002  # one shape with the others
+    def stalls(
+        self, received: Received, handler: BaseHTTPRequestHandler
+    ) -> None:  # one shape with the others
         """Accept and say nothing until the test is over."""
         self.released.wait(30)
 

@@ -42,9 +42,12 @@ def decided(system: System, receiver: Receiver, ref: str = "R-1") -> None:
 
 def hurry(site: Site) -> None:
     """As if the pause before the next attempt were over."""
-    site.store.write(
-        lambda tx: tx.execute(update(rows).where(rows.c.state == "queued").values(due_at=utc_now()))
-    )
+
+    def at_once(tx: Tx) -> None:
+        tx.execute(update(rows).where(rows.c.state == "queued").values(due_at=utc_now()))
+        tx.signal("callbacks")
+
+    site.store.write(at_once)
 
 
 def settled(site: Site, state: str) -> Row:

@@ -1,0 +1,165 @@
+"""`pishi migrate | seed | serve | work | status | check | openapi`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Annotated, Any
+
+import typer
+
+from approval_core.errors import Conflict, Invalid
+from gateway.commands.options import AsJson, Config, Database, as_json, note, now, opened, read_settings, say
+
+Modem = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--modem",
+        help="A serial port, `virtual` (our own) or `console`; repeatable. [PISHI_MODEM]",
+        show_default=False,
+    ),
+]
+
+
+def migrate(database: Database = None, config: Config = None) -> None:
+    """Bring the database to the newest schema; safe to repeat."""
+    from gateway.databases import migrate_if_behind, revision
+
+    settings = read_settings(config, database=database)
+    done = migrate_if_behind(settings.database)
+    note(done or f"up to date: {revision(settings.database)}")
+
+
+def seed(
+    database: Database = None,
+    n: Annotated[int, typer.Option("--n", min=2200, max=20_000, help="How many people.")] = 3000,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing when there are people already.")
+    ] = False,
+) -> None:
+    """Write the demo bureau, invented from end to end, into an empty store."""
+    from approval_core.people.demo import seed as write_bureau
+    from approval_core.store import Store
+    from gateway.databases import migrate_if_behind
+
+    settings = read_settings(database=database)
+    migrate_if_behind(settings.database)
+    store = Store(settings.database)
+    try:
+        done = store.write(write_bureau, n=n, now=now())
+        note(f"{done.persons} people in {done.units} units, {done.phones} phones")
+    except Conflict as conflict:
+        if not (if_empty and conflict.code == "not_empty"):
+            raise
+        note("there are people already; nothing was seeded")
+    finally:
+        store.close()
+
+
+def serve(
+    database: Database = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="0 takes a free one. [PISHI_PORT, 8000]", show_default=False)
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="[PISHI_HOST, 127.0.0.1]", show_default=False)
+    ] = None,
+    modem: Modem = None,
+    allow_demo_numbers: Annotated[
+        bool, typer.Option("--allow-demo-numbers", help="Send to demo numbers over a laboratory modem.")
+    ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The handset page, loopback callbacks, short holds.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Run web, worker, callbacks and modems in one process until SIGTERM or ctrl-c."""
+    from gateway.logs import set_up
+    from gateway.serve import Site
+
+    settings = read_settings(
+        config,
+        database=database,
+        port=port,
+        host=host,
+        modem=modem or None,
+        allow_demo_numbers=allow_demo_numbers or None,
+        demo=demo or None,
+    )
+    set_up(settings.log_level)
+    site = Site(settings)
+    note(f"Pishi listens on {site.address}" + (f" — open {site.address}/demo" if settings.demo else ""))
+    site.run()
+
+
+def work(database: Database = None, config: Config = None) -> None:
+    """Run a worker and the callback sender alone, beside other processes on the same database."""
+    from approval_core.store import Store
+    from gateway.databases import migrate_if_behind
+    from gateway.logs import set_up
+    from gateway.serve import Part, sender_for, worker_for
+    from gateway.settings import secret_of
+
+    settings = read_settings(config, database=database)
+    set_up(settings.log_level)
+    secret, said = secret_of(settings)
+    logging.getLogger("pishi.work").info(f"secret: {said}")
+    migrate_if_behind(settings.database)
+    store = Store(settings.database)
+    parts: list[Part] = [worker_for(settings, store, secret), sender_for(settings, store)]
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+    for part in parts:
+        part.start()
+    note("Pishi works")
+    ending.wait()
+    for part in parts:
+        part.stop()
+    store.close()
+
+
+def status(database: Database = None, json: AsJson = False) -> None:
+    """What waits, what is dead, how many approvals stand where."""
+    from gateway.state import state_of
+
+    settings = read_settings(database=database)
+    with opened(database) as store:
+        found = store.read(state_of, now())
+    found = {"database": _without_password(settings.database), **found}
+    say(found, [f"{name}: {_short(value)}" for name, value in found.items()], json_wanted=json)
+
+
+def check(database: Database = None, config: Config = None, json: AsJson = False) -> None:
+    """Look over settings and store; exit 1 when something must be mended."""
+    from gateway.state import findings
+
+    found = findings(read_settings(config, database=database), now())
+    say(found, [f"{one['level']:5} {one['what']}: {one['said']}" for one in found], json_wanted=json)
+    if any(one["level"] == "error" for one in found):
+        raise typer.Exit(1)
+
+
+def openapi() -> None:
+    """Print the OpenAPI document of the systems API."""
+    from gateway.app import create_app
+    from gateway.settings import load
+
+    sys.stdout.write(as_json(create_app(load(demo=False, secret="0" * 64), None).openapi()) + "\n")
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_short(item)}" for name, item in value.items()) or "none"
+    return str(value)
+
+
+def _without_password(database: str) -> str:
+    from sqlalchemy.engine import make_url
+
+    try:
+        return make_url(database).render_as_string(hide_password=True)
+    except ValueError as error:
+        raise Invalid("bad_setting", "PISHI_DATABASE: is no database address") from error

@@ -1,0 +1,109 @@
+"""What an operator may look at: a matter with its trail, what waits to go out, the proof. Reads only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+
+from approval_core import audit
+from approval_core.approvals.models import Request
+from approval_core.approvals.proof import decision_problems
+from approval_core.audit.canonical import key_id
+from approval_core.audit.models import entries
+from approval_core.columns import table_of
+from approval_core.errors import Conflict, NotFound
+from approval_core.store import Tx
+from gateway.intake.models import OutboundCallback
+from gateway.intake.queries import approval_by_id
+from gateway.settings import DEMO_SECRET, Settings, known_secret
+from gateway.wiring import QUEUES
+from gateway.worker import checkpoint_key
+from sms_modem.models import OutboundSms
+
+requests = table_of(Request)
+
+GIVEN_UP = ("dead", "failed", "unknown", "expired")
+#: queue → its address and its subject, as columns of the table
+SHOWN = {
+    "sms": (table_of(OutboundSms).c.recipient, table_of(OutboundSms).c.template),
+    "callbacks": (table_of(OutboundCallback).c.url, table_of(OutboundCallback).c.message_id),
+}
+
+
+def matter(tx: Tx, ref: str, source: str | None) -> dict[str, Any]:
+    """By the asking system's number, else by ours. NotFound("no_approval"), Conflict("which_source")."""
+    query = select(requests.c.id, requests.c.source).where(requests.c.source_ref == ref)
+    if source is not None:
+        query = query.where(requests.c.source == source)
+    found: Sequence[Any] = tx.execute(query).all()
+    if not found and ref.isascii() and ref.isdigit() and len(ref) < 19:
+        found = tx.execute(select(requests.c.id, requests.c.source).where(requests.c.id == int(ref))).all()
+    if not found:
+        raise NotFound("no_approval", f"there is no approval {ref}")
+    if len(found) > 1:
+        names = ", ".join(sorted(row.source for row in found))
+        raise Conflict("which_source", f"{names} use {ref}: give --source")
+    view = approval_by_id(tx, found[0].id).model_dump(mode="json")
+    return {"source": found[0].source, **view, "trail": trail(tx, found[0].id)}
+
+
+def trail(tx: Tx, request_id: int) -> list[dict[str, Any]]:
+    """The entries of its chain, in their order."""
+    query = select(entries).where(entries.c.chain == f"request:{request_id}").order_by(entries.c.seq)
+    return [
+        {
+            "seq": row.seq,
+            "at": row.at,
+            "actor": row.actor,
+            "verb": row.verb,
+            "thing": row.thing,
+            "data": None if row.data is None else json.loads(row.data),
+            "hash": row.hash,
+        }
+        for row in tx.execute(query)
+    ]
+
+
+def latest(tx: Tx, state: str | None, limit: int) -> list[dict[str, Any]]:
+    columns = ("id", "source", "state", "title", "applicant", "revision", "submitted_at", "changed_at")
+    query = select(requests.c.source_ref.label("ref"), *(requests.c[name] for name in columns))
+    if state is not None:
+        query = query.where(requests.c.state == state)
+    return [dict(row._mapping) for row in tx.execute(query.order_by(requests.c.id.desc()).limit(limit))]
+
+
+def outgoing(tx: Tx, queue: str, dead: bool, limit: int) -> list[dict[str, Any]]:
+    """What is not sent; with `dead` only what needs an operator."""
+    table = table_of(QUEUES[queue])
+    to, subject = SHOWN[queue]
+    columns = ("id", "state", "attempts", "max_attempts", "due_at", "deadline", "error", "created_at")
+    query = select(*(table.c[name] for name in columns), to.label("to"), subject.label("subject"))
+    wanted = table.c.state.in_(GIVEN_UP) if dead else table.c.state.not_in(["sent", "delivered"])
+    return [
+        dict(row._mapping) for row in tx.execute(query.where(wanted).order_by(table.c.id.desc()).limit(limit))
+    ]
+
+
+def proof(tx: Tx, settings: Settings) -> audit.VerifyReport:
+    """The whole proof, and the decisions held against it. Signatures are checked where the key is known."""
+    return audit.verify(tx, public_key=_keys(tx, settings), facts=decision_problems)
+
+
+def _keys(tx: Tx, settings: Settings) -> list[Ed25519PublicKey]:
+    own = known_secret(settings)
+    if own is not None:
+        return [checkpoint_key(own).public_key()]
+    last, demo = audit.last_checkpoint(tx), checkpoint_key(DEMO_SECRET).public_key()
+    return [demo] if last is not None and last.key_id == key_id(demo.public_bytes_raw()) else []
+
+
+def explanation(
+    tx: Tx, phone: str, time: str | None, settings: Settings, now: datetime
+) -> tuple[Any, list[str]]:
+    """What became of a phone's SMS: facts, and the same in sentences."""
+    raise NotFound("not_built", "later")
