@@ -49,6 +49,8 @@ def test_an_address_under_the_prefix_is_called(url: str) -> None:
         "https://a.example/cb/.%2E/admin",
         "https://a.example/cb/..;/admin",
         "https://a.example/cb/..%2fadmin",
+        "https://a.example/cb/a%2fb",
+        "https://a.example/cb/a%252Fb",
         "https://a.example/cb/%5c..%5cadmin",
         "https://a.example/cb%2f..%2fadmin",
         "https://a.example/cb/%0d%0aHost:%20evil",

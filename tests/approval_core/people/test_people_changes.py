@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from approval_core.errors import Conflict, Invalid, NotFound, OfficeError
 from approval_core.people import queries, service
 from approval_core.people.models import org_units, persons, phones
 from approval_core.store import Store, Tx
-from tests.approval_core.people.conftest import DAY, NOW, Office
+from tests.approval_core.people.conftest import CLERK, DAY, NOW, Office
 
 NUMBER = "+8612900000001"
 
@@ -108,6 +110,7 @@ def test_whoever_leaves_loses_post_number_charge_and_delegations_at_once(office:
     assert office.ask(queries.secretaries_of, gone, NOW) == []
     assert office.ask(queries.holders_of_role, "office_duty", NOW) == []
     assert not office.ask(queries.may_act_for, other, gone, type="LEAVE", now=NOW)
+    assert office.ask(queries.profile, "other", NOW)["delegations"] == []
     card = office.ask(queries.person_by_account, "gone", now=NOW)
     assert (card.state, card.posts, card.phone) == ("left", [], None)
     assert refusal(lambda: office.do(service.bind_phone, gone, number=NUMBER)).code == "has_left"
@@ -196,6 +199,26 @@ def test_two_delegations_that_make_a_circle_are_not_both_accepted_at_once(office
 
     with ThreadPoolExecutor(2) as clerks:
         assert sorted(clerks.map(give, [(a, b), (b, a)])) == ["delegation_loop", "given"]
+
+
+def test_a_circle_of_four_is_not_closed_from_two_sides_at_once(office: Office) -> None:
+    """The two closing delegations share nobody, so only the order of changes can keep one of them out."""
+    a, b, c, d = (office.hire(account) for account in ("aa", "bb", "cc", "dd"))
+    period: dict[str, Any] = {"valid_from": NOW, "valid_to": NOW + DAY, "actor": CLERK, "now": NOW}
+    office.store.write(service.delegate, a, b, **period)
+    office.store.write(service.delegate, c, d, **period)
+    given = Event()
+
+    def give_and_linger(tx: Tx) -> None:
+        service.delegate(tx, b, c, **period)
+        given.set()
+        sleep(0.3)  # the transaction stays open while the other side tries
+
+    with ThreadPoolExecutor(1) as clerk:
+        first = clerk.submit(office.store.write, give_and_linger)
+        assert given.wait(30)
+        assert refusal(lambda: office.store.write(service.delegate, d, a, **period)).code == "delegation_loop"
+        first.result(30)
 
 
 def test_a_delegate_acts_for_the_types_and_the_time_named_and_does_not_pass_it_on(office: Office) -> None:
