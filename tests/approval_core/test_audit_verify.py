@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Executable, delete, select, text, upd
 from sqlalchemy.exc import DataError, IntegrityError
 
 from approval_core import audit
-from approval_core.audit import Problem, VerifyReport
+from approval_core.audit import Problem, VerifyReport, verify_chains, verify_log
 from approval_core.audit.models import checkpoints, entries, heads, leaves, log_state, nodes
 from approval_core.store import Store, Tx
 from tests.approval_core.tampering import TABLES, NotPossibleError, Tampering, tamper
@@ -264,3 +264,28 @@ def is_rowid(column: Column[Any]) -> bool:
 
 def run(statement: Executable, tx: Tx) -> None:
     tx.execute(statement)
+
+
+def test_a_log_of_many_pages_verifies_and_a_change_at_a_page_s_edge_is_named(store: Store) -> None:
+    pages = 2 * verify_log.CHUNK + 300
+    assert pages > 2 * verify_chains.CHUNK
+
+    def many(tx: Tx, first: int, last: int) -> None:
+        for number in range(first, last):
+            chain = "long" if number % 3 else f"request:{number}"
+            audit.append(tx, chain=chain, actor="a", verb="v", thing="t", data={"n": number}, now=NOW)
+
+    for first in range(0, pages, 1000):
+        store.write(many, first, min(first + 1000, pages))
+        store.write(audit.sequence, now=NOW, key=KEY)
+    report = store.read(audit.verify, public_key=KEY.public_key())
+    assert (report.problems, report.entries, report.leaves, report.unsigned) == ([], pages, pages, 0)
+    for edge in (verify_log.CHUNK - 1, verify_log.CHUNK, 2 * verify_log.CHUNK - 1):
+        report, _ = verified_after(store, partial(run, delete(leaves).where(leaves.c.position == edge)))
+        assert ("log_leaf", str(edge)) in {(problem.table, problem.id) for problem in report.problems}
+        assert len(report.problems) == 2  # the leaf, and the entry that knows of it
+    for seq in (verify_chains.CHUNK - 1, verify_chains.CHUNK, verify_chains.CHUNK + 1):
+        gone = delete(entries).where(entries.c.chain == "long", entries.c.seq == seq)
+        report, _ = verified_after(store, partial(run, gone))
+        assert ("long", seq) in {(problem.chain, problem.seq) for problem in report.problems}
+        assert len(report.problems) == 2  # the gap, and the leaf of what is gone
