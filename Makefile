@@ -56,7 +56,7 @@ format: setup ## Format the code and mend what ruff can mend
 
 openapi: setup ## Write the document of the systems API anew
 	@mkdir -p var docs/protocol
-	$(BIN)/python -m tools.openapi >var/openapi.json
+	$(BIN)/pishi openapi >var/openapi.json
 	mv var/openapi.json docs/protocol/openapi.json
 
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe \
