@@ -12,7 +12,7 @@ from types import TracebackType
 #: The only extra members of a record that are written.
 FACTS = (
     "request_id", "method", "route", "status", "ms", "callback", "state", "event", "reaction", "modem", "inbound",
-    "sms", "approval", "count", "client", "path", "revision",
+    "sms", "approval", "count", "client", "path", "revision", "code", "reason", "used",
 )  # fmt: skip
 OURS = ("pishi", "approval_core", "sms_modem", "gateway", "web")
 

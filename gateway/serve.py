@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,6 +13,7 @@ from typing import Protocol
 
 import uvicorn
 
+from approval_core.clock import utc_now
 from approval_core.store import Store
 from gateway import wiring
 from gateway.app import Office, create_app
@@ -60,8 +63,8 @@ class Site:
         self.parts: dict[str, Part] = _parts(settings, self.store, self.secret, self.sms)
         modems = self.sms.states if self.sms else list
         self.app = create_app(settings, self.store, Office(self._living(), modems))
-        self.app.state.radio = self.sms.radio if self.sms else None
-        self.app.state.address = self.address
+        if settings.demo:
+            self.app.state.stage = self._stage()
         config = uvicorn.Config(
             self.app,
             log_config=None,
@@ -79,11 +82,14 @@ class Site:
         return f"http://{host}:{self.port}"
 
     def run(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self.stop())  # uvicorn repeats the signal when it has ended
         with ExitStack() as ending:
             ending.callback(self.store.close)
             for name, part in self.parts.items():
                 part.start()
-                ending.callback(part.stop)
+                ending.callback(_end, name, part)
                 log.info(f"{name}: started")
             self.server.run(sockets=[self._socket])
             log.info("web: stopped")
@@ -91,8 +97,20 @@ class Site:
     def stop(self) -> None:
         self.server.should_exit = True
 
+    def _stage(self) -> object:
+        from gateway.demo.asking import AskingSystem
+        from gateway.demo.stage import Stage
+
+        radio = self.sms.radio if self.sms else None
+        return Stage(AskingSystem(self.store, self.address, now=utc_now()), radio)
+
     def _living(self) -> dict[str, Callable[[], bool]]:
         return {name: lambda part=part: part.alive for name, part in self.parts.items()}  # type: ignore[misc]  # a default binds the loop's value
+
+
+def _end(name: str, part: Part) -> None:
+    part.stop()
+    log.info(f"{name}: stopped")
 
 
 class SmsPart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,15 +16,18 @@ from approval_core.approvals.models import Request
 from approval_core.approvals.proof import decision_problems
 from approval_core.audit.canonical import key_id
 from approval_core.audit.models import entries
+from approval_core.clock import OFFICE_ZONE
 from approval_core.columns import table_of
-from approval_core.errors import Conflict, NotFound
+from approval_core.errors import Conflict, Invalid, NotFound
 from approval_core.store import Tx
 from gateway.intake.models import OutboundCallback
 from gateway.intake.queries import approval_by_id
 from gateway.settings import DEMO_SECRET, Settings, known_secret
 from gateway.wiring import QUEUES
 from gateway.worker import checkpoint_key
+from sms_modem.explain import as_text, why
 from sms_modem.models import OutboundSms
+from sms_modem.rules.numbers import e164
 
 requests = table_of(Request)
 
@@ -104,6 +108,19 @@ def _keys(tx: Tx, settings: Settings) -> list[Ed25519PublicKey]:
 
 def explanation(
     tx: Tx, phone: str, time: str | None, settings: Settings, now: datetime
-) -> tuple[Any, list[str]]:
+) -> tuple[dict[str, Any], list[str]]:
     """What became of a phone's SMS: facts, and the same in sentences."""
-    raise NotFound("not_built", "later")
+    number = e164(phone, demo_prefix=settings.sms_rules.demo_prefix)
+    found = why(tx, number, None if time is None else moment(time, now), signature=settings.sms.signature)
+    return found.as_json(), as_text(found).splitlines()
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """`2026-05-06T09:30`, with a zone or in the office's; or `09:30` of today."""
+    today = now.astimezone(OFFICE_ZONE)
+    full = f"{today:%Y-%m-%d}T{text}" if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text) else text
+    try:
+        found = datetime.fromisoformat(re.sub(r"T(\d):", r"T0\1:", full))
+    except ValueError:
+        raise Invalid("bad_time", f"{text!r} is no time; write 2026-05-06T09:30 or 09:30") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=OFFICE_ZONE)
