@@ -155,9 +155,9 @@ async def submit(
     return place.back(ref=ref)
 
 
-@router.post("/demo/approvals/{ref}/content", dependencies=[OwnPage])
+@router.post("/demo/approvals/{matter}/content", dependencies=[OwnPage])
 async def change(
-    ref: str,
+    matter: str,
     request: Request,
     place: PlaceDep,
     stage: StageDep,
@@ -165,20 +165,20 @@ async def change(
     now: Now,
     title: Annotated[str, Form()] = "",
 ) -> Response:
-    answer = await stage.asking.call(request.app, "PUT", f"/{quote(ref)}", {"title": title})
+    answer = await stage.asking.call(request.app, "PUT", f"/{quote(matter)}", {"title": title})
     if answer.is_error:
         return await _page(request, place, stage, store, now, answer.json()["detail"])
-    return place.back(ref=ref)
+    return place.back(ref=matter)
 
 
-@router.post("/demo/approvals/{ref}/withdraw", dependencies=[OwnPage])
+@router.post("/demo/approvals/{matter}/withdraw", dependencies=[OwnPage])
 async def withdraw(
-    ref: str, request: Request, place: PlaceDep, stage: StageDep, store: StoreDep, now: Now
+    matter: str, request: Request, place: PlaceDep, stage: StageDep, store: StoreDep, now: Now
 ) -> Response:
-    answer = await stage.asking.call(request.app, "POST", f"/{quote(ref)}/withdraw", {"reason": ""})
+    answer = await stage.asking.call(request.app, "POST", f"/{quote(matter)}/withdraw", {"reason": ""})
     if answer.is_error:
         return await _page(request, place, stage, store, now, answer.json()["detail"])
-    return place.back(ref=ref)
+    return place.back(ref=matter)
 
 
 @router.post("/demo/handsets/{number}/sms", dependencies=[OwnPage])
