@@ -130,7 +130,7 @@ class Office:
     # --- looking ---
 
     def all(self, statement: Any) -> list[Row]:
-        return list(self.store.read(lambda tx: tx.execute(statement).all()))
+        return self.store.read(_all, statement)
 
     def one(self, statement: Any) -> Row:
         rows = self.all(statement)
@@ -194,5 +194,5 @@ def write(office: Office, work: Any, *args: Any, **facts: Any) -> Any:
     return office.store.write(work, *args, **facts, now=office.now)
 
 
-def count(tx: Tx, statement: Any) -> int:
-    return len(tx.execute(statement).all())
+def _all(tx: Tx, statement: Any) -> list[Any]:
+    return list(tx.execute(statement))
