@@ -44,7 +44,7 @@ class Patience:
     answer: float = 5.0
     prompt: float = 5.0
     acknowledgement: float = 35.0
-    listing: float = 20.0
+    listing: float = 10.0
     prompt_attempts: int = 2
     busy_pauses: tuple[float, ...] = (0.2, 0.4, 0.8, 1.6)
 

@@ -3,7 +3,7 @@
 One JSON object a line in, one out. `do` is one of:
 send {from, to?, text, smsc_time?, order?, reference?, bits?} · inbox {number} · wait_inbox {number, count, seconds}
 · fault {name, value} · clear_faults · unplug · plug · reset {mark?} · stored · on_air · radio {name, value}
-· raw {pdu} · switch {number, on} · stop.
+· raw {pdu} · switch {number, on} · release · bad_bodies · stop.
 The answer is {"ok": true, …} or {"ok": false, "error": "…"}.
 """
 
@@ -122,6 +122,7 @@ _ACTIONS: dict[str, Callable[[Control, Request], Request | None]] = {
     "release": lambda control, _: control.modem.release_indications(),
     "stored": lambda control, _: {"stored": control.modem.stored()},
     "raw": lambda control, request: control.modem.radio.send_raw(request["pdu"], request.get("to")),
+    "bad_bodies": lambda control, _: {"bad_bodies": list(control.modem.engine.bad_bodies)},
     "stop": lambda control, _: control.stopped.set(),
 }
 

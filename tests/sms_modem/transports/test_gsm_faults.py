@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sms_modem.transports import virtual_pdu
 from sms_modem.transports.base import (
     Failed,
     Inbound,
+    Outcome,
     Outgoing,
     Sent,
     TransportDown,
@@ -93,6 +95,8 @@ def test_an_unsolicited_line_inside_a_response_changes_nothing(
     assert isinstance(transport.send(Outgoing(1, LEADER, "是否同意")), Sent)
     assert transport.check().registered is True
     assert {r.reference for r in reports(transport, 2)} == {7, 1}
+    transport.open()
+    assert transport.state.model == "Pishi Virtual-1"
 
 
 def test_a_byte_that_is_not_utf8_does_not_kill_the_reader(
@@ -129,37 +133,65 @@ def test_an_unplugged_modem_is_noticed_at_once_and_found_again_under_the_same_pa
     assert transport.state.failures == 2
 
 
-def test_an_unplugged_port_fails_the_waiting_command_at_once_and_the_message_is_unknown(
-    transport: GsmTransport, modem: VirtualModem
+def test_an_unplugged_port_ends_the_wait_for_an_acknowledgement_and_the_message_is_unknown(
+    modem: VirtualModem,
 ) -> None:
-    modem.faults.lost_acknowledgements = 1
-    pull = threading.Timer(0.2, modem.unplug)
-    pull.start()
-    outcome = transport.send(Outgoing(1, LEADER, "在路上"))
-    pull.join()
-    assert isinstance(outcome, Unknown)
-    assert outcome.reason == "port_lost"
-    modem.plug()
+    transport = GsmTransport(modem.port)  # would wait 35 s
     transport.open()
+    modem.faults.lost_acknowledgements = 1
+    outcomes: list[Outcome] = []
+    sender = threading.Thread(target=lambda: outcomes.append(transport.send(Outgoing(1, LEADER, "在路上"))))
+    sender.start()
+    while modem.faults.lost_acknowledgements:
+        time.sleep(0.01)
+    modem.unplug()
+    sender.join(10)
+    assert outcomes == [Unknown("port_lost", 1)]
+    transport.close()
 
 
-@pytest.mark.parametrize("mark", ["^SYSSTART", "+CPIN: READY", "RDY", ""])
-def test_a_modem_that_restarted_is_set_up_again(
+@pytest.mark.parametrize("mark", ["^SYSSTART", "+CPIN: READY", "RDY"])
+def test_a_modem_that_says_it_restarted_is_set_up_before_anything_else(
     transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio, mark: str
 ) -> None:
+    transport.fetch()
+    transport.wait(0)
     modem.reset(mark)
+    assert transport.wait(5)
     assert modem.engine.settings.arrivals == 0
-    try:
-        transport.check()
-    except TransportDown:
-        transport.open()
+    transport.fetch()
     now = modem.engine.settings
     assert (now.arrivals, now.reports, now.text_mode) == (1, 1, False)
-    transport.fetch()
     transport.wait(0)
     radio.handset(LEADER).send("同意")
     assert transport.wait(5)
     assert [m.text for m in take_in(transport)] == ["同意"]
+
+
+def test_a_silent_restart_is_found_by_the_watchdog(transport: GsmTransport, modem: VirtualModem) -> None:
+    modem.reset("")
+    transport.check()
+    now = modem.engine.settings
+    assert (now.arrivals, now.reports, now.text_mode, now.echo) == (1, 1, False, False)
+
+
+@pytest.mark.parametrize(("setting", "lost", "wanted"), [("arrivals", 0, 1), ("text_mode", True, False)])
+def test_a_setting_that_vanished_is_found_by_the_watchdog(
+    transport: GsmTransport, modem: VirtualModem, setting: str, lost: int, wanted: int
+) -> None:
+    setattr(modem.engine.settings, setting, lost)
+    transport.check()
+    assert getattr(modem.engine.settings, setting) == wanted
+
+
+def test_an_echo_where_there_should_be_none_tells_of_a_restart(
+    transport: GsmTransport, modem: VirtualModem
+) -> None:
+    modem.engine.settings.echo = True
+    modem.engine.settings.errors = 0
+    transport.fetch()
+    transport.fetch()
+    assert (modem.engine.settings.echo, modem.engine.settings.errors) == (False, 1)
 
 
 @pytest.mark.parametrize("text", ["OK", "ERROR", "+CMGL: 1,1,,24", "> ", "AT"])
@@ -182,6 +214,14 @@ def test_what_came_while_nobody_was_there_is_drained_from_both_memories(
     found = {(m.memory, m.text) for m in take_in(transport, 6)}
     assert found == {("SM", f"SM{n}") for n in range(3)} | {("ME", f"ME{n}") for n in range(3)}
     assert modem.stored() == {"SM": 0, "ME": 0, "waiting": 0}
+
+
+def test_an_indication_for_one_memory_does_not_hide_the_other_for_long(
+    transport: GsmTransport, modem: VirtualModem, radio: VirtualRadio
+) -> None:
+    radio.handset(LEADER).send("SM")
+    modem.fill("ME", [_deliver("ME")])
+    assert sorted(m.text or "" for m in take_in(transport, 2)) == ["ME", "SM"]
 
 
 def test_a_full_sim_raises_the_alarm_and_is_drained(radio: VirtualRadio, new_transport: NewTransport) -> None:
