@@ -8,6 +8,7 @@ modems do not answer), and every callback: a line nobody asked for only sets an 
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import threading
 import time
@@ -24,6 +25,8 @@ with warnings.catch_warnings():
     from gsmmodem.modem import GsmModem
 
 from sms_modem.transports.base import TransportDown
+
+logging.getLogger("gsmmodem").setLevel(logging.WARNING)  # at DEBUG it writes down every text and the PIN
 
 __all__ = ["ANY", "HEX", "NOTHING", "NoAnswer", "OwnedModem", "Refused", "codecs"]
 

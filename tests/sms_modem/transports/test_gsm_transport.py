@@ -168,3 +168,19 @@ def test_the_right_pin_unlocks_and_a_wrong_one_is_tried_once(
         right = new_transport(modem.port, pin="1234")
         right.open()
         assert isinstance(right.send(Outgoing(1, LEADER, "Y")), Sent)
+
+
+def test_neither_texts_nor_the_pin_are_written_to_the_log(
+    radio: VirtualRadio, new_transport: NewTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    with VirtualModem(radio, pin="1234") as modem:
+        transport = new_transport(modem.port, pin="1234")
+        transport.open()
+        transport.send(Outgoing(1, LEADER, "Secret"))
+        radio.handset(LEADER).send("Secret")
+        take_in(transport)
+    written = " ".join(record.getMessage() for record in caplog.records)
+    assert "1234" not in written
+    assert "Secret" not in written
+    assert "D3F2F8ED02" not in written  # the same in a PDU
