@@ -84,10 +84,14 @@ class ModemDaemon:
     def wake(self) -> None:
         self._transport.wake()
 
-    def stop(self, timeout: float = 40.0) -> None:
-        """Finishes what is being sent, closes the port."""
+    def ask_to_stop(self) -> None:
+        """Returns at once; `stop` waits."""
         self._stopping.set()
         self._transport.wake()
+
+    def stop(self, timeout: float = 40.0) -> None:
+        """Finishes what is being sent, closes the port."""
+        self.ask_to_stop()
         if self._thread is not None:
             self._thread.join(timeout)
 

@@ -52,6 +52,8 @@ class Supervisor:
     def stop(self, timeout: float = 40.0) -> None:
         self._stopping.set()
         for owner in self._daemons:
+            owner.ask_to_stop()
+        for owner in self._daemons:
             owner.stop(timeout)
         for thread in self._threads:
             thread.join(timeout)
