@@ -41,6 +41,8 @@ from approval_core.outbox import LONGEST_ERROR, pause
 from approval_core.store import Tx
 
 LIVE = "state IN ('queued', 'leased')"
+#: the topic of whatever a person may be looking at
+SEEN = "changed"
 RESENDABLE = ("dead", "failed", "unknown", "expired")
 
 
@@ -230,6 +232,7 @@ def mark_sent(
     tx: Tx, /, model: type[Outbound], row_id: int, *, by: str, now: datetime, **columns: Any
 ) -> bool:
     """The other side has it. False when the row is no longer this sender's, and then nothing changes."""
+    tx.signal(SEEN)
     statement = _mark_sent(table_of(model), tuple(sorted(columns)))
     values = {f"new_{name}": value for name, value in columns.items()}
     return tx.run(statement, row_id=row_id, by=by, at=now, **values).rowcount == 1
@@ -240,6 +243,7 @@ def mark_failed(
 ) -> str:
     """The other side certainly did not take it. The state it has then: `queued` (again after 1, 2, 4 … 600 s),
     `dead` after `max_attempts`, `failed` when `permanent`; unchanged when the row is no longer this sender's."""
+    tx.signal(SEEN)
     table = table_of(model)
     statements = _statements(table)
     row = tx.run(statements.held, row_id=row_id, by=by).first()
@@ -253,6 +257,7 @@ def mark_failed(
 
 def mark_unknown(tx: Tx, model: type[Outbound], row_id: int, *, by: str, now: datetime, error: str) -> bool:  # noqa: ARG001  # one shape with its sisters
     """Nobody knows whether the other side has it. It is not sent again unless a person says so."""
+    tx.signal(SEEN)
     statement = _statements(table_of(model)).unknown
     return tx.run(statement, row_id=row_id, by=by, why=_kept(error)).rowcount == 1
 

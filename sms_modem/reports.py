@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, or_, select, update
 
+from approval_core import outbound
 from approval_core.notices import service as notices
 from approval_core.store import Row, Tx
 from sms_modem.handover import arrived_after_all
@@ -86,6 +87,7 @@ def report(tx: Tx, status: StatusReport, *, modem: str, now: datetime) -> int | 
     if sms is None or sms.state not in ("sent", "unknown"):
         return None
     _settle(tx, sms, status, now)
+    tx.signal(outbound.SEEN)
     return int(sms.id)
 
 

@@ -28,7 +28,12 @@ HERE = Path(__file__).parent
 STATIC = {"demo.css": "text/css", "demo.js": "text/javascript"}
 FIRST_HANDSET = "hy00009"
 LIVE_PAUSE_S = 20.0
-EXAMPLES = ("年休假3天(5月6日起)", "用车1天(去临海分局)", "办公用品共860元", "12366答复第118号")
+EXAMPLES = (
+    "申请年休假3天(5月6日起)",
+    "申请用车1天(去临海分局)",
+    "领用办公用品共860元",
+    "报送12366答复第118号",
+)
 REPLIES = ("Y", "N", "ｙ", "同意，请尽快", "Y不同意", "收到", "待办", "X")
 
 router = APIRouter(include_in_schema=False)
