@@ -19,6 +19,7 @@ from gateway.metrics import Meter
 from gateway.settings import Settings
 from sms_modem.transports.base import ModemState
 from web import problems
+from web.body_limit import BodyLimit
 from web.request_ids import RequestIds
 
 VERSION = "0.1.0"
@@ -45,13 +46,13 @@ def create_app(settings: Settings, store: Store | None, office: Office | None = 
         docs_url=None,
         redoc_url=None,
         openapi_url="/systems/v1/openapi.json",
-        max_body_size=settings.body_bytes,
     )
     app.state.settings, app.state.store = settings, store
     app.state.office = office or Office()
     app.state.meter = Meter(wiring.QUEUES)
     problems.install(app)
-    app.add_middleware(RequestIds)
+    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_middleware(RequestIds)  # the outermost: what the limit refuses has an id too
     for router in wiring.routers(settings):
         app.include_router(router)
     _operations(app)

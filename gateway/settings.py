@@ -144,6 +144,7 @@ def load(config: str | Path | None = None, **given: Any) -> Settings:
     """Settings from `given` (command line), the environment, and the TOML file `config` or PISHI_CONFIG."""
     path = config or os.environ.get("PISHI_CONFIG") or None
     values = _read_toml(Path(path)) if path else {}
+    _refuse_unknown(values.get("sms"), str(path))
     chosen = {name: value for name, value in given.items() if value is not None}
 
     class _WithFile(Settings):
@@ -250,6 +251,16 @@ def _read_secret(path: Path) -> str:
             setting="PISHI_SECRET_FILE",
         )
     return secret
+
+
+def _refuse_unknown(section: Any, path: str) -> None:
+    """Of the section whose model leaves unknown names alone."""
+    for name in section if isinstance(section, dict) else ():
+        if name not in SmsSettings.model_fields:
+            setting = f"PISHI_SMS__{name.upper()}"
+            raise SettingsError(
+                "unknown_setting", f"{setting}: there is no such setting in {path}", setting=setting
+            )
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

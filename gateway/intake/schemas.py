@@ -118,9 +118,20 @@ class ApprovalIn(ContentIn):
 
 
 class RevisionIn(ContentIn):
-    """New content. Without `steps` the route stays as it was."""
+    """New content. Without `steps` the route stays as it was. The body of the submission, edited, is welcome as it is:
+    what cannot change with the content may be repeated, and is refused only where it says something else."""
 
     steps: list[StepIn] | None = Field(default=None, min_length=1, max_length=30)
+    ref: Ref | None = None
+    type: Annotated[str, Field(max_length=48), AfterValidator(clean)] | None = None
+    applicant: Annotated[str, Field(max_length=100), AfterValidator(clean)] | None = None
+    on_reject: Literal["reject", "return"] | None = None
+    hold: int | None = None
+    sms: bool | None = None
+    callback_url: Annotated[str, Field(max_length=2000), AfterValidator(clean)] | None = None
+    due: Moment | None = None
+    expires: Moment | None = None
+    urgency: int | None = None
 
 
 class WithdrawalIn(Incoming):

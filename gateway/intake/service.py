@@ -21,8 +21,9 @@ from approval_core.approvals.service import Content, StepPlan, Submission
 from approval_core.clients.rules import callback_allowed
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Invalid
+from approval_core.people import queries as people
 from approval_core.people.actor import Actor
-from approval_core.store import Tx
+from approval_core.store import Row, Tx
 from gateway.intake import queries
 from gateway.intake.models import Idempotency, OutboundCallback
 from gateway.intake.schemas import ApprovalIn, ApprovalOut, RevisionIn, StepIn, WithdrawalIn
@@ -116,16 +117,47 @@ def submit(
 
 
 def revise(tx: Tx, asked: Asked, ref: str, body: RevisionIn, *, now: datetime) -> Answer:
-    """200 with the view at its new revision. Conflict("held" | "closed")."""
+    """200 with the view at its new revision. Conflict("held" | "closed"), Invalid("cannot_change")."""
 
     def work() -> Answer:
         row = queries.request_row(tx, asked.actor.name, ref)
+        _refuse_other_changes(tx, row, body)
         plan = _plan(body.steps) if body.steps is not None else None
         content = Content(body.title, body.summary, body.form)
         approvals.revise(tx, row.id, content=content, plan=plan, actor=asked.actor, now=now)
         return _said(200, queries.approval_by_id(tx, row.id))
 
     return _once(tx, asked, work, now=now)
+
+
+#: what a revision may repeat but not change → the column it must equal
+_FIXED = {
+    "ref": "source_ref",
+    "type": "type",
+    "on_reject": "on_reject",
+    "hold": "hold_seconds",
+    "sms": "sms",
+    "callback_url": "callback_url",
+    "due": "due_at",
+    "expires": "expires_at",
+    "urgency": "urgency",
+}
+
+
+def _refuse_other_changes(tx: Tx, row: Row, body: RevisionIn) -> None:
+    other = [
+        name for name, column in _FIXED.items() if getattr(body, name) not in (None, getattr(row, column))
+    ]
+    if body.applicant is not None and body.applicant != row.applicant:
+        card = people.person_by_account(tx, body.applicant)
+        if card is None or card.id != row.applicant_id:
+            other.append("applicant")
+    if other:
+        raise Invalid(
+            "cannot_change",
+            f"{', '.join(other)} cannot change with the content; withdraw it and submit anew under another ref",
+            fields=other,
+        )
 
 
 def withdraw(tx: Tx, asked: Asked, ref: str, body: WithdrawalIn, *, now: datetime) -> Answer:
