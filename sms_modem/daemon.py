@@ -13,11 +13,13 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy.exc import DataError
+
 from approval_core import outbound
 from approval_core.clock import utc_now
 from approval_core.errors import OfficeError, Unavailable
 from approval_core.store import Store, Tx
-from sms_modem import handover, recording, reports, service
+from sms_modem import handover, prompts, recording, reports, service
 from sms_modem.models import OutboundSms
 from sms_modem.settings import SmsSettings
 from sms_modem.transports.base import (
@@ -232,12 +234,20 @@ def next_due(tx: Tx) -> datetime | None:
 
 
 def report_all(tx: Tx, statuses: tuple[StatusReport, ...], *, modem: str, now: datetime) -> int:
-    """Several status reports in one transaction; how many told something new."""
-    return sum(reports.report(tx, status, modem=modem, now=now) is not None for status in statuses)
+    """Several status reports in one transaction; how many told something new. A spoilt one is left out."""
+    told = 0
+    for status in statuses:
+        try:
+            with tx.nested():
+                told += reports.report(tx, status, modem=modem, now=now) is not None
+        except (DataError, ValueError, OverflowError) as spoilt:
+            log.error("a status report cannot be kept", extra={"modem": modem}, exc_info=spoilt)
+    return told
 
 
 def tidy(tx: Tx, *, settings: SmsSettings, age: int, now: datetime) -> list[int]:
     """What time brings: lost parts, SMS in flight at a kill, and the messages that still wait for an outcome."""
     recording.give_up_parts(tx, timeout=settings.part_timeout, now=now)
     handover.send_again(tx, now=now)
+    prompts.close_overdue(tx, now=now)
     return recording.unanswered(tx, age=age, now=now)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, func, insert, or_, select, update
 
 from approval_core import outbound
 from approval_core.approvals import service as approvals
@@ -93,7 +93,7 @@ _LEFT_BEHIND = (
     update(outbound_sms)
     .where(
         outbound_sms.c.state == "leased",
-        outbound_sms.c.leased_by.like(bindparam("runs")),
+        func.substr(outbound_sms.c.leased_by, 1, bindparam("size", type_=Integer)) == bindparam("runs"),
         outbound_sms.c.leased_by != bindparam("run"),
     )
     .values(state="unknown", error=IN_FLIGHT, lease_until=None, due_at=bindparam("again_at"))
@@ -245,8 +245,9 @@ def _maybe_with_the_network(tx: Tx, prompt_id: int | None, line: Line, now: date
 
 def take_over(tx: Tx, line: Line, *, pause: int, now: datetime) -> Sequence[int]:
     """At the start of a run: what earlier runs of this modem held when they died is unknown. Returns the ids."""
+    runs = f"{line.modem}#"
     left = tx.run(
-        _LEFT_BEHIND, runs=f"{line.modem}#%", run=line.run, again_at=now + timedelta(seconds=pause)
+        _LEFT_BEHIND, runs=runs, size=len(runs), run=line.run, again_at=now + timedelta(seconds=pause)
     ).all()
     for row in left:
         _maybe_with_the_network(tx, row.prompt_id, line, now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -29,6 +29,8 @@ requests, tasks = table_of(Request), table_of(Task)
 FLOORS: Mapping[str, int] = {}
 DEFAULT_FLOOR = 1
 VERY_URGENT = 2  # 特急
+#: How long after its window a question waits for replies that the network held up (C9).
+LATE_REPLIES = timedelta(hours=6)
 #: What T19 calls an item whose type has no better name.
 KIND = "审批"
 
@@ -61,6 +63,12 @@ _CLOSE = (
         closed_at=bindparam("at"),
         closed_by_bare=bindparam("by_bare"),
     )
+)
+_OVERDUE = (
+    select(prompts.c.id, prompts.c.expires_at)
+    .where(prompts.c.state == "live", prompts.c.expires_at <= bindparam("before"))
+    .order_by(prompts.c.id)
+    .limit(500)
 )
 _TAKEN_BACK = (
     update(prompts)
@@ -179,7 +187,7 @@ def bare_allowed(asked: list[Asked], task_id: int, *, settings: SmsSettings, now
     """C1(c): nothing else is live for this phone, and nothing was closed unanswered or by a bare reply of late."""
     began = now - settings.bare_rest_span
     for one in asked:
-        if one.is_open and one.row.task_id != task_id and one.row.expires_at > now:
+        if one.is_open and one.row.task_id != task_id:
             return False
         if not one.is_open and one.closed_by is not ClosedBy.CODE and one.closed_at > began:
             return False
@@ -231,3 +239,11 @@ def close(tx: Tx, prompt_id: int, *, reason: str, now: datetime) -> None:
 def taken_back(tx: Tx, task_id: int, revision: int) -> None:
     """After an undo: the codes of the earlier revision say so."""
     tx.run(_TAKEN_BACK, of_task=task_id, revision=revision)
+
+
+def close_overdue(tx: Tx, *, now: datetime) -> int:
+    """Questions whose window ended long ago, so that no reply given in time can still be on its way. Returns how many."""
+    rows = tx.run(_OVERDUE, before=now - LATE_REPLIES).all()
+    for row in rows:
+        close(tx, row.id, reason="expired", now=row.expires_at)
+    return len(rows)

@@ -6,12 +6,12 @@ The same SMS handed over twice is one row (C7). Parts wait for each other; an or
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from approval_core.errors import Invalid
 from approval_core.store import Tx
@@ -99,9 +99,22 @@ def record(
 
 
 def record_all(tx: Tx, inbounds: list[Inbound], *, transport: Receiver, now: datetime) -> list[int]:
-    """A group in one transaction, in the order of the list: what lay on a SIM, say."""
-    found = [record(tx, inbound, transport=transport, now=now) for inbound in inbounds]
-    return [sms_id for sms_id in found if sms_id is not None]
+    """A group in one transaction, in the order of the list: what lay on a SIM, say.
+
+    One that no column takes is put into quarantine, so that the others go on and the SIM is emptied.
+    """
+    found: list[int] = []
+    for inbound in inbounds:
+        try:
+            with tx.nested():
+                sms_id = record(tx, inbound, transport=transport, now=now)
+        except (DataError, IntegrityError, ValueError, OverflowError) as spoilt:
+            why = f"cannot be kept: {type(spoilt).__name__}"
+            bare = replace(inbound, sender="", text=None, concat=None, smsc_time=None, undecodable=why)
+            sms_id = record(tx, bare, transport=transport, now=now)
+        if sms_id is not None:
+            found.append(sms_id)
+    return found
 
 
 def give_up_parts(tx: Tx, *, timeout: int, now: datetime) -> int:

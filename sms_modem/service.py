@@ -22,7 +22,7 @@ from sms_modem.rules import wording
 from sms_modem.rules.outcomes import CLARIFYING, SERVICE, Outcome
 from sms_modem.rules.plan import plan
 from sms_modem.rules.reply import parse_reply
-from sms_modem.rules.steps import SwitchOff
+from sms_modem.rules.steps import Answer, SwitchOff
 from sms_modem.sending import Wording
 from sms_modem.settings import SmsSettings
 from sms_modem.settling import Ending, settle
@@ -71,9 +71,16 @@ def answer(tx: Tx, inbound_id: int, *, settings: SmsSettings, now: datetime) -> 
     done = [one for one in (act(tx, talk, step) for step in steps) if one is not None]
     if any(isinstance(step, SwitchOff) for step in steps):
         log.error("SMS switched off for a phone after wrong codes", extra={"inbound": inbound_id})
+    if any(isinstance(step, Answer) and step.reason == "C1(c)" for step in steps) and _never_sent_by(talk):
+        log.error("a bare reply through a box that asked nothing", extra={"inbound": inbound_id})
     if any(one.outcome is Outcome.RESUMED for one in done):
         _ask_again(tx, talk)
     _say(tx, talk, done, reading=str(reply.verdict))
+
+
+def _never_sent_by(talk: Conversation) -> bool:
+    """S4: the box through which this came has sent none of the live questions."""
+    return not any(one.is_open and one.row.sent_by == talk.inbound.provider for one in talk.asked)
 
 
 def _say(tx: Tx, talk: Conversation, done: Sequence[Done], *, reading: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sms_modem import daemon
 from sms_modem.settings import SmsSettings
 from tests.sms_modem.office import OTHER_SIM, PROVIDER, Office
 
@@ -118,3 +119,19 @@ def test_codes_are_not_used_again_for_three_days(office: Office) -> None:
         office.ask("hy00001", title=f"事项{number}")
         seen.append(office.code(phone))
     assert len(set(seen)) == 30
+
+
+def test_a_question_whose_window_is_over_never_stands_in_the_way_for_ever(office: Office) -> None:
+    phone = office.leader("hy00001")
+    old = office.ask("hy00001", title="年休假")
+    office.later(hours=73)
+    office.ask("hy00001", title="用车")
+    assert office.prompt(phone).form == "T02"
+    office.reply(phone, f"Y{office.code(phone)}")
+    office.later(hours=6)
+    office.store.write(daemon.tidy, settings=office.settings, age=0, now=office.now)
+    new = office.ask("hy00001", title="答复")
+    assert office.prompt(phone).form == "T01"
+    assert office.outcomes(office.reply(phone, "Y")) == ["DECIDED"]
+    assert office.decisions(old) == []
+    assert len(office.decisions(new)) == 1

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from sqlalchemy import select
 
 from sms_modem import daemon, service
-from sms_modem.models import inbound_sms
-from sms_modem.transports.base import Concat, storable
-from tests.sms_modem.office import OTHER_SIM, Office
+from sms_modem.models import inbound_sms, quarantine
+from sms_modem.transports.base import Concat, Inbound, storable
+from tests.sms_modem.office import OTHER_SIM, SIM, Office
 
 
 def test_the_same_sms_twice_is_one_row_and_one_decision(office: Office) -> None:
@@ -41,9 +41,6 @@ def test_without_a_time_stamp_the_pdu_tells_two_sms_apart(office: Office) -> Non
 
 
 def _record_without_time(tx: object, phone: str, pdu: str, *, now: object) -> int | None:
-    from sms_modem.transports.base import Inbound
-    from tests.sms_modem.office import SIM
-
     inbound = Inbound(sender=phone, text="Y", pdu=pdu, smsc_time=None)
     return service.record(tx, inbound, transport=SIM, now=now)  # type: ignore[arg-type]  # the store passes them on
 
@@ -122,3 +119,13 @@ def test_nul_and_odd_characters_are_kept_in_a_way_every_database_takes(office: O
     request = office.ask("hy00001")
     assert office.outcomes(office.reply(phone, "\x00Y\x00")) == ["DECIDED"]
     assert len(office.decisions(request)) == 1
+
+
+def test_what_no_column_takes_goes_into_quarantine_and_the_others_are_kept(office: Office) -> None:
+    phone = office.leader("hy00001")
+    far = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8)))  # before the first year in UTC
+    spoilt = Inbound(sender=phone, text="Y", pdu="AA", smsc_time=far)
+    good = Inbound(sender=phone, text="Y", pdu="BB", smsc_time=office.now)
+    found = office.store.write(service.record_all, [spoilt, good], transport=SIM, now=office.now)
+    assert len(found) == 1
+    assert office.one(select(quarantine)).pdu == "AA"
