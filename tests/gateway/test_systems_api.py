@@ -205,6 +205,16 @@ def test_new_content_may_bring_another_route(system: System) -> None:
     assert [one["account"] for one in system.show()["steps"][0]["approvers"]] == ["hy00002"]
 
 
+def test_the_whole_body_edited_is_new_content_and_other_changes_are_named(system: System) -> None:
+    system.ask(hold=60, on_reject="return")
+    whole = request(title="改", hold=60, on_reject="return")
+    assert system.http.put("/systems/v1/approvals/R-1", json=whole).status_code == 200
+    refused = system.http.put("/systems/v1/approvals/R-1", json=whole | {"hold": 5, "applicant": "别人"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "cannot_change")
+    assert refused.json()["fields"] == ["hold", "applicant"]
+    assert system.show()["revision"] == 2
+
+
 def test_nothing_is_changed_or_withdrawn_while_a_decision_is_held(system: System) -> None:
     system.ask(hold=600)
     system.decides("hy00001")
