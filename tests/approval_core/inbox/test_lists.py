@@ -63,7 +63,7 @@ def test_the_open_list_is_read_from_its_partial_index(sqlite_url: str) -> None:
     try:
         plan = store.read(
             lambda tx: [
-                row[3]
+                row.detail
                 for row in tx.execute(
                     text(
                         "explain query plan select id from todo where person_id = 1 and state = 'open' order by precedence, due_at, id"
