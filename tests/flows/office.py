@@ -232,17 +232,18 @@ class Office:
 
     # --- telephones ---
 
-    def asked(self, leader: Leader, ref: str) -> str:
+    def asked(self, leader: Leader, ref: str, *, instead_of: str = "") -> str:
         """Waits until the handset has the question about this request, and gives its code."""
-        return str(self.question(leader, ref).code)
+        return str(self.question(leader, ref, instead_of).code)
 
-    def question(self, leader: Leader, ref: str) -> Row:
+    def question(self, leader: Leader, ref: str, instead_of: str = "") -> Row:
         """The live prompt that is with the network."""
         query = (
             select(prompts)
             .join(requests, requests.c.id == prompts.c.request_id)
             .where(requests.c.source_ref == ref, prompts.c.person_id == leader.person_id)
-            .where(prompts.c.state == "live", prompts.c.sent_at.is_not(None))
+            .where(prompts.c.state == "live", prompts.c.sent_at.is_not(None), prompts.c.code != instead_of)
+            .order_by(prompts.c.id)
         )
         row: Row = until(lambda: self.rows(query), f"{leader.account} is asked about {ref}")[-1]
         until(
