@@ -33,7 +33,10 @@ _WHILE_OFF = frozenset({Verdict.AUTO, Verdict.HELP, Verdict.STOP, Verdict.START}
 
 def plan(reply: Reply, situation: Situation) -> tuple[Step, ...]:
     """The steps to execute in one transaction. Never empty; exactly one outcome per code or one for the reply."""
-    return tuple(_within_limits(step, situation) for step in _steps(reply, situation))
+    steps = _steps(reply, situation)
+    if any(isinstance(step, SwitchOff) for step in steps):
+        return tuple(steps)  # S1: whoever is switched off is told so, however much was answered before
+    return tuple(_within_limits(step, situation) for step in steps)
 
 
 def open_items(situation: Situation) -> tuple[OpenPrompt, ...]:
