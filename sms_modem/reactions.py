@@ -6,7 +6,7 @@ Lateness never matters: a reply is judged by the task as it is, and a question t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
@@ -33,6 +33,8 @@ notice_rows, requests, tasks, decisions = (
     table_of(Decision),
 )
 
+#: Whoever was asked within this time is awake: the end of the question does not wait for the morning.
+STILL_AWAKE = timedelta(hours=2)
 #: After any of these a question may have lost its sense.
 ENDING_EVENTS = (
     "approval.decided",
@@ -141,11 +143,11 @@ def on_notice_due(tx: Tx, happening: Happening, now: datetime, *, settings: SmsS
     if notice.kind in ("request", "reopened"):
         _ask(tx, notice, stance, settings, now)
         return
-    words, urgent = _words(tx, notice, phone, settings)
+    words, awake = _words(tx, notice, phone, settings, now)
     if isinstance(words, str):
         notices.dropped(tx, notice.id, reason=words, now=now)
         return
-    sending.say(tx, phone, words, settings=settings, notice_id=notice.id, urgent=urgent, now=now)
+    sending.say(tx, phone, words, settings=settings, notice_id=notice.id, urgent=awake, now=now)
 
 
 def _ask(tx: Tx, notice: Row, stance: standing.Stance, settings: SmsSettings, now: datetime) -> None:
@@ -160,21 +162,24 @@ def _ask(tx: Tx, notice: Row, stance: standing.Stance, settings: SmsSettings, no
     prompts.ask(tx, question, stance.phone, settings=settings, notice_id=notice.id, now=now)
 
 
-def _words(tx: Tx, notice: Row, phone: str, settings: SmsSettings) -> tuple[Wording | str, bool]:
-    """What to say, or the reason to be silent; and whether it may go at night."""
+def _words(
+    tx: Tx, notice: Row, phone: str, settings: SmsSettings, now: datetime
+) -> tuple[Wording | str, bool]:
+    """What to say, or the reason to be silent; and whether the person was asked so lately that it may go at night."""
     sign = settings.signature
     if notice.kind == "result":
         return _result(tx, notice, sign), False
     asked = tx.run(_LAST_SENT, of_task=notice.task_id, at_revision=notice.task_revision, number=phone).first()
     if asked is None or asked.form == "T19":
         return "never_asked", False
+    awake = now - asked.sent_at < STILL_AWAKE
     if notice.kind in _WHY:
         text = wording.t11(code=asked.code, why=wording.WHY_VOID[_WHY[notice.kind]], signature=sign)
-        return Wording("T11", text, "notice"), notice.kind == "changed"
+        return Wording("T11", text, "notice"), awake or notice.kind == "changed"
     if notice.kind == "expired":
-        return Wording("T10", wording.t10(code=asked.code, signature=sign), "notice"), False
+        return Wording("T10", wording.t10(code=asked.code, signature=sign), "notice"), awake
     if notice.kind == "elsewhere":
-        return _elsewhere(tx, notice, asked, sign), False
+        return _elsewhere(tx, notice, asked, sign), awake
     return "no_words", False
 
 

@@ -18,7 +18,7 @@ from sms_modem.settings import SmsSettings
 #: Lower goes first: receipts before approvals before reminders before all the rest (C10).
 PRIORITY = {"otp": 0, "receipt": 0, "approval": 1, "reminder": 2, "result": 3, "notice": 3, "bulk": 9}
 #: These wait for the morning.
-QUIET = frozenset({"reminder", "result", "notice", "bulk"})
+QUIET = frozenset({"reminder", "notice", "bulk"})
 
 _INSERT = insert(outbound_sms).returning(outbound_sms.c.id)
 _TAKE_BACK = (

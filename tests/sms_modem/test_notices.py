@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from approval_core.approvals import service as approvals
@@ -188,15 +189,25 @@ def test_receipts_leave_before_questions_and_questions_before_results(office: Of
     assert [row.category for row in office.deliver()] == ["receipt", "approval", "result"]
 
 
-def test_results_wait_for_the_morning_and_questions_do_not(office: Office) -> None:
+def test_a_question_and_a_result_do_not_wait_for_the_morning(office: Office) -> None:
     office.now = office.now.replace(hour=15)  # 23:00 in the office
     phone = office.leader("hy00001")
     office.leader("hy00100", "王伟")
     office.ask("hy00001", applicant="hy00100", hold_seconds=0)
     office.reply(phone, f"Y{office.code(phone)}")
-    assert [row.category for row in office.deliver()] == ["receipt"]
+    assert [row.category for row in office.deliver()] == ["receipt", "result"]
+
+
+@pytest.mark.parametrize(("asked_hours_ago", "told"), [(1, "at once"), (3, "in the morning")])
+def test_the_end_of_an_old_question_wakes_nobody(office: Office, asked_hours_ago: int, told: str) -> None:
+    office.now = office.now.replace(hour=15)  # 23:00 in the office
+    office.leader("hy00001")
+    request = office.ask("hy00001")
+    office.later(hours=asked_hours_ago)
+    write(office, approvals.withdraw, request, actor=CLIENT)
+    assert [row.template for row in office.deliver()] == (["T11"] if told == "at once" else [])
     office.later(hours=8)
-    assert [row.category for row in office.deliver()] == ["result"]
+    assert [row.template for row in office.deliver()] == ([] if told == "at once" else ["T11"])
 
 
 def test_quiet_hours_end_at_seven_whatever_the_day() -> None:
