@@ -49,10 +49,10 @@ def problem(
     detail: str,
     *,
     headers: Mapping[str, str] | None = None,
-    **data: Any,
+    facts: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document. `code` is stable; `data` are named facts beside it, never over the standard members."""
-    body: dict[str, Any] = {name: _plain(value) for name, value in data.items()}
+    """A problem document. `code` is stable; `facts` stand beside it by name, never over the standard members."""
+    body: dict[str, Any] = {name: _plain(value) for name, value in (facts or {}).items()}
     body |= {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -63,7 +63,7 @@ def problem(
     }
     content = json.dumps(body, ensure_ascii=True).encode(
         "ascii"
-    )  # a lone surrogate in `data` is shown, not raised
+    )  # a lone surrogate in a fact is shown, not raised
     return Response(content, status, dict(headers or {}), "application/problem+json")
 
 
@@ -81,7 +81,7 @@ async def _office(request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="pishi"'
     if status == 503:
         headers["Retry-After"] = "1"
-    return problem(request, status, error.code, error.message, headers=headers, **error.data)
+    return problem(request, status, error.code, error.message, headers=headers, facts=error.data)
 
 
 async def _unusable(request: Request, error: Exception) -> Response:
@@ -95,7 +95,7 @@ async def _unusable(request: Request, error: Exception) -> Response:
     ]
     first = found[0] if found else {"where": "body", "what": "cannot be read"}
     code = "bad_json" if error.errors() and error.errors()[0]["type"] == "json_invalid" else "invalid"
-    return problem(request, 422, code, f"{first['where']}: {first['what']}", errors=found)
+    return problem(request, 422, code, f"{first['where']}: {first['what']}", facts={"errors": found})
 
 
 async def _refused(request: Request, error: Exception) -> Response:

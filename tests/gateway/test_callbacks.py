@@ -40,14 +40,15 @@ def decided(system: System, receiver: Receiver, ref: str = "R-1") -> None:
     system.decides("hy00001", ref)
 
 
-def hurry(site: Site) -> None:
-    """As if the pause before the next attempt were over."""
+def hurry(site: Site) -> bool:
+    """As if the pause before the next attempt were over. Always False: a condition may go on after it."""
 
     def at_once(tx: Tx) -> None:
         tx.execute(update(rows).where(rows.c.state == "queued").values(due_at=utc_now()))
         tx.signal("callbacks")
 
     site.store.write(at_once)
+    return False
 
 
 def settled(site: Site, state: str) -> Row:

@@ -101,7 +101,7 @@ def test_more_than_a_megabyte_is_too_large(system: System) -> None:
     answer = system.ask(summary="长" * 400_000)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
-    def pieces() -> object:
+    def pieces() -> Iterator[bytes]:
         yield from (b"x" * 65_536 for _ in range(20))
 
     streamed = system.http.post(

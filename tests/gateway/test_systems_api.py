@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_a_vote_takes_weights_and_a_threshold(system: System) -> None:
         {"summary": "\ud83d"},
     ],
 )
-def test_a_body_that_cannot_be_used_is_a_422_problem(system: System, changes: dict[str, object]) -> None:
+def test_a_body_that_cannot_be_used_is_a_422_problem(system: System, changes: dict[str, Any]) -> None:
     import json
 
     answer = system.http.post(
