@@ -109,9 +109,9 @@ class ModemDaemon:
                 self._take_over()
                 self._serve()
             except TransportDown as down:
-                log.warning("modem down", extra={"modem": self.name, "code": down.code})
+                log.warning("modem down: %s", down.code, extra={"modem": self.name})
             except OfficeError as away:
-                log.warning("the store is away", extra={"modem": self.name, "code": away.code})
+                log.warning("the store is away: %s", away.code, extra={"modem": self.name})
             finally:
                 self._transport.close()
             served = time.monotonic() - began > 4 * self._settings.reopen_seconds
@@ -140,7 +140,7 @@ class ModemDaemon:
         self._next_check = time.monotonic() + self._settings.watchdog_seconds
         state = self._transport.check()
         if state.sim_nearly_full:
-            log.error("SIM nearly full", extra={"modem": self.name, "used": state.sim_used})
+            log.error("SIM nearly full", extra={"modem": self.name, "count": state.sim_used})
 
     def _patience(self) -> float:
         """Until the next listing, the next check, or the next SMS that falls due."""
@@ -188,7 +188,7 @@ class ModemDaemon:
         try:
             self._store.write(service.answer_all, ids, settings=self._settings, now=self._clock())
         except OfficeError as away:
-            log.warning("answers wait for the sweep", extra={"modem": self.name, "code": away.code})
+            log.warning("answers wait for the sweep: %s", away.code, extra={"modem": self.name})
 
     # --- out ---
 
@@ -210,7 +210,7 @@ class ModemDaemon:
         if isinstance(outcome, Failed) and outcome.line:
             self._still_until = time.monotonic() + self._still
             self._still = min(self._still * 2, LAST_STILL)
-            log.warning("the line takes nothing", extra={"modem": self.name, "reason": outcome.reason})
+            log.warning("the line takes nothing: %s", outcome.reason, extra={"modem": self.name})
             return False
         self._still = FIRST_STILL
         return True

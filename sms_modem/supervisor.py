@@ -100,4 +100,4 @@ class Supervisor:
                 group = waiting[start : start + daemon.GROUP]
                 self._store.write(service.answer_all, group, settings=self._settings, now=self._clock())
         except OfficeError as away:
-            log.warning("sweeping waits", extra={"code": away.code})
+            log.warning("sweeping waits: %s", away.code)
