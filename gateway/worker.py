@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from approval_core import outbox, timers
 from approval_core.audit import log as audit_log
 from approval_core.clock import utc_now
+from approval_core.errors import Conflict
 from approval_core.outbox import Reactions
 from approval_core.store import Store, Tx
 from approval_core.timers import TimerHandler
@@ -120,11 +121,18 @@ class Worker:
             busy = write(fire_some, self._handlers, now=now) > 0 or busy
         if now - self._sequenced >= SEQUENCE_EVERY:
             self._sequenced = now
-            write(audit_log.sequence, now=now, key=self._key)
+            self._sequence(now)
         if now - self._tidied >= TIDY_EVERY:
             self._tidied = now
             self._tidy(now)
         return busy
+
+    def _sequence(self, now: datetime) -> None:
+        """A damaged log must be seen and must not stop the office."""
+        try:
+            self._store.write(audit_log.sequence, now=now, key=self._key)
+        except Conflict as damage:
+            log.error("the audit log cannot grow: run `pishi audit verify`", extra={"code": damage.code})
 
     def _tidy(self, now: datetime) -> None:
         for old in (outbox.prune, timers.prune):

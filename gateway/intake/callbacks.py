@@ -150,7 +150,8 @@ async def attempt(letter: Letter, settings: CallbackSettings, reach: Reach, *, n
 
 @lru_cache(maxsize=1)
 def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
+    """The machine's own trust store (or SSL_CERT_FILE): an office's systems are often certified by the office."""
+    return ssl.create_default_context()
 
 
 async def _post(letter: Letter, pinned: Pinned, most: int, now: datetime) -> Verdict:
@@ -253,10 +254,12 @@ class CallbackSender:
 
     async def _round(self, under_way: dict[asyncio.Task[None], int]) -> int:
         loads = Counter(under_way.values())
-        free = min(self._settings.at_once - len(under_way), self._settings.per_client)
+        busy = [client for client, load in loads.items() if load >= self._settings.per_client]
+        heaviest = max((load for client, load in loads.items() if client not in busy), default=0)
+        # all that is taken now may be of one client, and even then it must not exceed its share
+        free = min(self._settings.at_once - len(under_way), self._settings.per_client - heaviest)
         if free <= 0:
             return 0
-        busy = [client for client, load in loads.items() if load >= self._settings.per_client]
         letters = await self._store.awrite(
             take,
             by=self.name,

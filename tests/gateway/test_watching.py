@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from approval_core.approvals.models import Decision
 from approval_core.clock import utc_now
+from approval_core.columns import table_of
+from approval_core.store import Tx
 from gateway.logs import JsonLines
 from gateway.metrics import Meter
 from gateway.serve import Site
 from gateway.wiring import QUEUES
+from sms_modem.models import InboundOutcome, InboundSms
 from sms_modem.transports.base import ModemState
 from tests.gateway.conftest import until
 from tests.gateway.receiver import Receiver, answers
@@ -87,3 +93,35 @@ def test_an_errors_own_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixtur
     assert (line["error"], line["request_id"]) == ("ValueError", "abc")
     assert "13800000000" not in json.dumps(line)
     assert line["frames"]
+
+
+def one_reply(tx: Tx, seconds: float) -> None:
+    """A reply that was decided so long after it came."""
+    now = utc_now()
+    decision_id = tx.execute(select(table_of(Decision).c.id)).scalar_one()
+    sms = InboundSms(
+        provider="ttyUSB0", transport_kind="own_sim", sender="+8612900000001", sent_to="", text="Y", dedupe=str(now),
+        pdu="", received_at=now, state="settled",
+    )  # fmt: skip
+    tx.session.add(sms)
+    tx.session.flush()
+    assert sms.id is not None
+    outcome = InboundOutcome(
+        inbound_id=sms.id, position=1, outcome="DECIDED", reason="code", decision_id=decision_id, at=now + timedelta(seconds=seconds)
+    )  # fmt: skip
+    tx.session.add(outcome)
+    tx.session.flush()
+
+
+def test_metrics_tell_how_long_a_reply_took_to_decide(system: System, site: Site) -> None:
+    system.ask(hold=0)
+    system.decides("hy00001")
+    before = metrics(site)
+    site.store.write(one_reply, 0.2)
+    site.store.write(one_reply, 3.0)
+    for _ in range(2):  # a second scrape counts nothing again
+        after = metrics(site)
+    assert before["pishi_decision_latency_seconds_count"] == 0
+    assert after["pishi_decision_latency_seconds_count"] == 2
+    assert after['pishi_decision_latency_seconds_bucket{le="0.25"}'] == 1
+    assert after["pishi_decision_latency_seconds_sum"] == pytest.approx(3.2)
