@@ -113,6 +113,11 @@ def _end(name: str, part: Part) -> None:
     log.info(f"{name}: stopped")
 
 
+def _numbered(devices: list[str]) -> list[tuple[str, int]]:
+    """Each with how many of its name stood before it: `virtual` may be given twice."""
+    return [(device, devices[:place].count(device)) for place, device in enumerate(devices)]
+
+
 class SmsPart:
     """The modems of this process, our own virtual ones among them, and the radio that joins those to handsets."""
 
@@ -120,17 +125,25 @@ class SmsPart:
         rules = settings.sms_rules
         self.radio = VirtualRadio(demo_prefix=rules.demo_prefix)
         self._virtual: list[VirtualModem] = []
-        transports = [self._transport(device, settings) for device in settings.modem]
+        names = [
+            device if number == 0 else f"{device}#{number + 1}"
+            for device, number in _numbered(settings.modem)
+        ]
+        transports = [
+            self._transport(device, name, settings)
+            for device, name in zip(settings.modem, names, strict=True)
+        ]
         self._supervisor = Supervisor(store, transports, settings=rules)
         self._last_connected = time.monotonic()
 
-    def _transport(self, device: str, settings: Settings) -> SmsTransport:
+    def _transport(self, device: str, name: str, settings: Settings) -> SmsTransport:
         modem = None
         if is_virtual(device):
             modem = VirtualModem(self.radio, number=f"{DEMO_PREFIX}{99_999_999 - len(self._virtual)}").start()
             self._virtual.append(modem)
         return transport_for(
             device,
+            name=name,
             modem=modem,
             demo_prefix=settings.sms_rules.demo_prefix,
             allow_demo_numbers=settings.allow_demo_numbers,

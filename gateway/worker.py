@@ -88,9 +88,10 @@ class Worker:
 
     def stop(self, seconds: float = 15.0) -> None:
         self._stopping.set()
-        self._listener.close()
+        self._store.signals.fire([outbox.TOPIC])  # it need not wait for the end of its pause
         if self._thread.is_alive():
             self._thread.join(seconds)
+        self._listener.close()
 
     @property
     def alive(self) -> bool:

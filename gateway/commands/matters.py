@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.commands.options import AsJson, Config, Database, note, now, opened, read_settings, say
+
+if TYPE_CHECKING:
+    from approval_core.store import Tx
 
 approvals = typer.Typer(help="Approvals and their trail.", no_args_is_help=True)
 callbacks = typer.Typer(
@@ -148,9 +152,23 @@ def _list(queue: str, dead: bool, limit: int, database: str | None, json: bool) 
 
 
 def _resend(queue: str, number: int, database: str | None) -> None:
+    with opened(database) as store:
+        store.write(_again, queue, number, now=now())
+    note(f"{number} goes out again")
+
+
+def _again(tx: Tx, queue: str, number: int, *, now: datetime) -> None:
+    from approval_core import audit as proof
     from approval_core import outbound
     from gateway.wiring import QUEUES
 
-    with opened(database) as store:
-        store.write(outbound.resend, QUEUES[queue], number, now=now())
-    note(f"{number} goes out again")
+    outbound.resend(tx, QUEUES[queue], number, now=now)
+    proof.append(
+        tx,
+        chain="operations",
+        actor="operator",
+        verb=f"{queue}.resent",
+        thing=f"{queue}:{number}",
+        data={},
+        now=now,
+    )

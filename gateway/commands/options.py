@@ -52,9 +52,7 @@ def opened(database: str | None) -> Iterator[Store]:
     have, wanted = revision(settings.database), newest(settings.database)
     if have != wanted:
         state = "is empty" if have is None else f"has the schema {have}, not {wanted}"
-        raise Invalid(
-            "not_migrated", f"the database {state}: run `pishi migrate --database {settings.database}`"
-        )
+        raise Invalid("not_migrated", f"the database {state}: run `pishi migrate` on it")
     store = Store(settings.database)
     try:
         yield store

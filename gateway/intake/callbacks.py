@@ -223,6 +223,7 @@ class CallbackSender:
 
     def stop(self, seconds: float = 15.0) -> None:
         self._stopping.set()
+        self._store.signals.fire([OutboundCallback.topic])  # it need not wait for the end of its pause
         self._thread.join(seconds)
         self._listener.close()
 

@@ -183,7 +183,9 @@ def test_a_dead_letter_is_listed_and_sent_again(desk: Desk, store: Store) -> Non
     store.write(lambda tx: tx.execute(update(rows).values(state="dead", attempts=1, error="answered 500")))
     [dead] = desk.reads("callbacks", "list", "--dead")
     assert (dead["to"], dead["error"]) == ("http://10.0.0.5/hook", "answered 500")
+    before = desk.reads("audit", "verify")["entries"]
     desk.types("callbacks", "resend", str(dead["id"]))
+    assert desk.reads("audit", "verify")["entries"] == before + 1
     assert desk.reads("callbacks", "list", "--dead") == []
     assert [one["state"] for one in desk.reads("callbacks", "list")] == ["queued"]
     desk.types("callbacks", "resend", str(dead["id"]), code=1)
