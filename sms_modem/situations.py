@@ -143,7 +143,7 @@ def situation_of(
         received_at=now,
         smsc_time=inbound.smsc_time,
         smsc_offset=offset,
-        repeat=is_repeat(tx, inbound),
+        repeat=is_repeat(tx, inbound, [] if codes else asked),
         open=tuple(_open(one.row) for one in asked if one.is_open),
         closed=tuple(_closed(tx, one, codes) for one in asked if not one.is_open),
         held=held_by(tx, person_id, asked),
@@ -171,8 +171,15 @@ def held_by(tx: Tx, person_id: int, asked: list[Asked]) -> tuple[Held, ...]:
     )
 
 
-def is_repeat(tx: Tx, inbound: Row) -> bool:
-    """R6: the same text from the same phone within a minute, by the service centre's clock where both have it."""
+def is_repeat(tx: Tx, inbound: Row, asked: list[Asked]) -> bool:
+    """R6: the same text from the same phone within a minute, by the service centre's clock where both have it.
+
+    Not so when a question that invites a bare answer went out in between (`asked`: those it may answer). With any rest
+    between bare replies no such question can go out so soon (C1(c)); without one, as in the demo, it can.
+    """
+    invited = max(
+        (one.row.sent_at for one in asked if one.is_open and one.row.bare and one.row.sent_at), default=None
+    )
     earlier = tx.run(
         _EARLIER,
         from_number=inbound.sender,
@@ -181,6 +188,8 @@ def is_repeat(tx: Tx, inbound: Row) -> bool:
         same=inbound.text,
     )
     for row in earlier:
+        if invited is not None and invited > row.received_at:
+            continue
         if row.smsc_time is not None and inbound.smsc_time is not None:
             apart = abs(inbound.smsc_time - row.smsc_time)
         else:

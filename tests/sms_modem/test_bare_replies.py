@@ -57,6 +57,20 @@ def test_in_the_demo_there_is_no_rest(office: Office) -> None:
     assert office.prompt(phone).form == "T01"
 
 
+def test_without_a_rest_the_same_word_answers_a_question_asked_in_between(office: Office) -> None:
+    office.settings = SmsSettings(bare_rest=0)
+    phone = office.leader("hy00001")
+    first = office.ask("hy00001")
+    office.reply(phone, "Y")
+    office.later(seconds=5)
+    assert office.outcomes(office.reply(phone, "Y")) == ["DUPLICATE"]
+    office.later(seconds=5)
+    second = office.ask("hy00001", title="用车")
+    office.later(seconds=5)
+    assert office.outcomes(office.reply(phone, "Y")) == ["DECIDED"]
+    assert [len(office.decisions(one)) for one in (first, second)] == [1, 1]
+
+
 def test_the_condition_is_checked_again_when_the_reply_arrives(office: Office) -> None:
     phone = office.leader("hy00001")
     first = office.ask("hy00001", title="年休假")
