@@ -104,13 +104,15 @@ class Meter:
             buckets=BUCKETS,
             registry=self._registry,
         )
-        self._last_outcome: int | None = None
+        self._last_outcome = 0
+
+    def begin(self, store: Store) -> None:
+        """Count what is answered from now on."""
+        self._last_outcome = store.read(last_outcome)
 
     async def text(
         self, store: Store, modems: Iterable[ModemState], parts: Mapping[str, bool], now: datetime
     ) -> bytes:
-        if self._last_outcome is None:
-            self._last_outcome = await store.aread(last_outcome)
         found = await store.aread(depths, self._queues, self._last_outcome, now)
         if found.last_outcome > self._last_outcome:
             self._last_outcome = found.last_outcome

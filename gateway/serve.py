@@ -63,6 +63,7 @@ class Site:
         self.parts: dict[str, Part] = _parts(settings, self.store, self.secret, self.sms)
         modems = self.sms.states if self.sms else list
         self.app = create_app(settings, self.store, Office(self._living(), modems))
+        self.app.state.meter.begin(self.store)
         if settings.demo:
             self.app.state.stage = self._stage()
         config = uvicorn.Config(

@@ -116,12 +116,10 @@ def one_reply(tx: Tx, seconds: float) -> None:
 def test_metrics_tell_how_long_a_reply_took_to_decide(system: System, site: Site) -> None:
     system.ask(hold=0)
     system.decides("hy00001")
-    before = metrics(site)
     site.store.write(one_reply, 0.2)
     site.store.write(one_reply, 3.0)
     for _ in range(2):  # a second scrape counts nothing again
         after = metrics(site)
-    assert before["pishi_decision_latency_seconds_count"] == 0
     assert after["pishi_decision_latency_seconds_count"] == 2
     assert after['pishi_decision_latency_seconds_bucket{le="0.25"}'] == 1
     assert after["pishi_decision_latency_seconds_sum"] == pytest.approx(3.2)
