@@ -1,18 +1,21 @@
-"""Reads of approvals: one request as its asking system sees it, what changed, and the trail."""
+"""Reads of approvals: the whole of one request, or of several at once."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from approval_core.approvals.models import Decision, Remark, Request, Step, Task
 from approval_core.columns import table_of
 from approval_core.errors import NotFound
-from approval_core.paging import Page, decode_cursor, encode_cursor
 from approval_core.people.models import Person
 from approval_core.store import Row, Tx
 
@@ -26,44 +29,33 @@ _BY_REF = select(requests).where(
 _BY_ID = select(requests).where(requests.c.id == bindparam("of_request"))
 _ASKED = (
     select(
-        steps.c.id.label("step_id"), steps.c.position, steps.c.mode, steps.c.threshold, steps.c.state.label("step_state"),
-        tasks.c.id, tasks.c.person_id, tasks.c.state, tasks.c.weight, tasks.c.revision, tasks.c.opened_at,
+        steps.c.request_id, steps.c.id.label("step_id"), steps.c.position, steps.c.mode, steps.c.threshold,
+        steps.c.state.label("step_state"), tasks.c.id, tasks.c.person_id, tasks.c.state, tasks.c.weight, tasks.c.revision,
         persons.c.account, persons.c.name,
     )
     .select_from(steps.join(tasks, tasks.c.step_id == steps.c.id).join(persons, persons.c.id == tasks.c.person_id))
-    .where(steps.c.request_id == bindparam("of_request"), steps.c.revision == bindparam("at_revision"))
-    .order_by(steps.c.position, tasks.c.position)
+    .order_by(steps.c.request_id, steps.c.position, tasks.c.position)
 )  # fmt: skip
 _DECIDED = (
-    select(decisions, persons.c.account, persons.c.name, principals.c.account.label("for_account"))
-    .select_from(
-        decisions.join(persons, persons.c.id == decisions.c.person_id).outerjoin(
-            principals, principals.c.id == decisions.c.on_behalf_of_id
-        )
+    select(
+        decisions,
+        persons.c.account,
+        persons.c.name,
+        principals.c.account.label("for_account"),
+        steps.c.revision.label("shown_revision"),
     )
-    .where(decisions.c.request_id == bindparam("of_request"))
+    .select_from(
+        decisions.join(persons, persons.c.id == decisions.c.person_id)
+        .join(steps, steps.c.id == decisions.c.step_id)
+        .outerjoin(principals, principals.c.id == decisions.c.on_behalf_of_id)
+    )
     .order_by(decisions.c.id)
 )
 _REMARKS = (
-    select(remarks.c.id, remarks.c.text, remarks.c.at, persons.c.account)
+    select(remarks, persons.c.account)
     .select_from(remarks.outerjoin(persons, persons.c.id == remarks.c.person_id))
-    .where(remarks.c.request_id == bindparam("of_request"))
     .order_by(remarks.c.id)
 )
-_CHANGED = (
-    select(requests.c.id, requests.c.changed_at)
-    .where(
-        requests.c.source == bindparam("of_source"),
-        tuple_(requests.c.changed_at, requests.c.id)
-        > tuple_(
-            bindparam("after", type_=requests.c.changed_at.type),
-            bindparam("after_id", type_=requests.c.id.type),
-        ),
-    )
-    .order_by(requests.c.changed_at, requests.c.id)
-    .limit(bindparam("most"))
-)
-_STATES = select(requests.c.state, func.count().label("n")).group_by(requests.c.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +93,8 @@ class DecisionView:
     at: datetime
     state: str
     held_until: datetime | None
+    #: of the request, as it was shown to who decided
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +135,44 @@ class RequestView:
 
 def by_ref(tx: Tx, source: str, ref: str) -> RequestView:
     """One request of one asking system. NotFound("no_approval") also for another system's."""
-    return _view(tx, tx.run(_BY_REF, of_source=source, of_ref=ref).first())
+    return views(tx, [row_of(tx, source, ref)])[0]
 
 
 def by_id(tx: Tx, request_id: int) -> RequestView:
-    return _view(tx, tx.run(_BY_ID, of_request=request_id).first())
+    """For the office itself; never for an asking system's question."""
+    row = tx.run(_BY_ID, of_request=request_id).first()
+    if row is None:
+        raise NotFound("no_approval", f"there is no approval {request_id}", id=request_id)
+    return views(tx, [row])[0]
 
 
-def id_of(tx: Tx, source: str, ref: str) -> int:
+def row_of(tx: Tx, source: str, ref: str) -> Row:
     row = tx.run(_BY_REF, of_source=source, of_ref=ref).first()
     if row is None:
-        raise _missing()
-    found: int = row.id
-    return found
+        raise NotFound("no_approval", "there is no such approval of yours", ref=ref)
+    return row
 
 
-def _missing() -> NotFound:
-    return NotFound("no_approval", "there is no such approval")
+def views(tx: Tx, rows: Sequence[Any]) -> list[RequestView]:
+    """The whole of some requests, in three statements however many they are. `rows`: of the table, in any order."""
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    current = or_(*(and_(steps.c.request_id == row.id, steps.c.revision == row.revision) for row in rows))
+    their_steps = _steps(tx.execute(_ASKED.where(current)).all())
+    their_decisions: dict[int, list[DecisionView]] = defaultdict(list)
+    for found in tx.execute(_DECIDED.where(decisions.c.request_id.in_(ids))):
+        their_decisions[found.request_id].append(_decision(found))
+    their_remarks: dict[int, list[RemarkView]] = defaultdict(list)
+    for found in tx.execute(_REMARKS.where(remarks.c.request_id.in_(ids))):
+        their_remarks[found.request_id].append(RemarkView(found.id, found.account, found.text, found.at))
+    return [_view(row, their_steps[row.id], their_decisions[row.id], their_remarks[row.id]) for row in rows]
 
 
-def _view(tx: Tx, row: Row | None) -> RequestView:
-    if row is None:
-        raise _missing()
-    decided = tuple(_decision(found) for found in tx.run(_DECIDED, of_request=row.id))
-    held = [d.held_until for d in decided if d.state == "held" and d.held_until is not None]
+def _view(
+    row: Any, its_steps: list[StepView], its_decisions: list[DecisionView], its_remarks: list[RemarkView]
+) -> RequestView:
+    held = [one.held_until for one in its_decisions if one.state == "held" and one.held_until is not None]
     return RequestView(
         id=row.id,
         source=row.source,
@@ -186,14 +194,14 @@ def _view(tx: Tx, row: Row | None) -> RequestView:
         expires_at=row.expires_at,
         closed_at=row.closed_at,
         changed_at=row.changed_at,
-        held_until=min(held) if held else None,
-        steps=_steps(tx.run(_ASKED, of_request=row.id, at_revision=row.revision).all()),
-        decisions=decided,
-        remarks=tuple(RemarkView(r.id, r.account, r.text, r.at) for r in tx.run(_REMARKS, of_request=row.id)),
+        held_until=max(held) if held and row.state == "pending" else None,
+        steps=tuple(its_steps),
+        decisions=tuple(its_decisions),
+        remarks=tuple(its_remarks),
     )
 
 
-def _decision(row: Row) -> DecisionView:
+def _decision(row: Any) -> DecisionView:
     return DecisionView(
         id=row.id,
         task_id=row.task_id,
@@ -207,47 +215,20 @@ def _decision(row: Row) -> DecisionView:
         comment=row.comment,
         at=row.decided_at,
         state=row.state,
-        held_until=row.held_until,
+        held_until=row.held_until if row.state == "held" else None,
+        revision=row.shown_revision,
     )
 
 
-def _steps(rows: list[Row]) -> tuple[StepView, ...]:
-    by_step: dict[int, list[Row]] = {}
-    for row in rows:
-        by_step.setdefault(row.step_id, []).append(row)
-    return tuple(
-        StepView(
-            position=group[0].position,
-            mode=group[0].mode,
-            threshold=group[0].threshold,
-            state=group[0].step_state,
-            approvers=tuple(
-                Asked(r.id, r.account, r.name, r.state, r.weight, r.revision, r.person_id) for r in group
-            ),
+def _steps(rows: Sequence[Any]) -> dict[int, list[StepView]]:
+    """By request; `rows` come in the order of steps and tasks, and every step has a task."""
+    found: dict[int, list[StepView]] = defaultdict(list)
+    for _, group in groupby(rows, key=attrgetter("step_id")):
+        asked = list(group)
+        first = asked[0]
+        approvers = tuple(
+            Asked(r.id, r.account, r.name, r.state, r.weight, r.revision, r.person_id) for r in asked
         )
-        for group in by_step.values()
-    )
-
-
-def changed(
-    tx: Tx, source: str, *, after: datetime, after_id: int = 0, limit: int = 100
-) -> Page[RequestView]:
-    """Requests of one asking system that changed at or after a moment, the oldest change first.
-
-    `next` continues exactly where the page ended. A change that was being written while the page was read may carry an
-    earlier time: whoever asks by time asks with an overlap of a minute.
-    """
-    rows = tx.run(_CHANGED, of_source=source, after=after, after_id=after_id, most=limit + 1).all()
-    shown = rows[:limit]
-    more = encode_cursor(shown[-1].changed_at, shown[-1].id) if len(rows) > limit else None
-    return Page(items=[by_id(tx, row.id) for row in shown], next=more)
-
-
-def changed_cursor(cursor: str) -> tuple[datetime, int]:
-    """Invalid("bad_cursor") for anything that `changed` did not hand out."""
-    at, request_id = decode_cursor(cursor, datetime, int)
-    return at, request_id
-
-
-def counts_by_state(tx: Tx) -> dict[str, int]:
-    return {row.state: row.n for row in tx.run(_STATES)}
+        step = StepView(first.position, first.mode, first.threshold, first.step_state, approvers)
+        found[first.request_id].append(step)
+    return found

@@ -7,7 +7,7 @@ from datetime import datetime
 from approval_core.approvals.closing import expire, overdue, remark, withdraw
 from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
-from approval_core.approvals.submitting import Submitted, revise, submit
+from approval_core.approvals.submitting import Submitted, phone_warnings, revise, submit
 from approval_core.store import Tx
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "on_expiry",
     "on_hold_end",
     "overdue",
+    "phone_warnings",
     "receipt_handed_over",
     "remark",
     "revise",

@@ -100,7 +100,7 @@ def submit(tx: Tx, submission: Submission, *, actor: Actor, now: datetime) -> Su
     matter = _locked(tx, request_id)
     _insert_route(tx, matter, submission.steps, cards)
     _start(tx, matter, actor, "submitted", now=now)
-    return Submitted(request_id, True, warnings(submission.sms, cards))
+    return Submitted(request_id, True, phone_warnings(submission.sms, cards))
 
 
 def _earlier(tx: Tx, submission: Submission, fingerprint: str) -> Submitted | None:
@@ -111,10 +111,10 @@ def _earlier(tx: Tx, submission: Submission, fingerprint: str) -> Submitted | No
         raise Conflict(
             "ref_conflict", "another request was submitted under this ref", ref=submission.ref, id=row.id
         )
-    return Submitted(row.id, False, warnings(submission.sms, _approvers(tx, submission.steps)))
+    return Submitted(row.id, False, phone_warnings(submission.sms, _approvers(tx, submission.steps)))
 
 
-def warnings(sms: bool, cards: dict[str, PersonCard]) -> tuple[str, ...]:
+def phone_warnings(sms: bool, cards: dict[str, PersonCard]) -> tuple[str, ...]:
     """One sentence for every approver who is to be asked by SMS and has no bound number."""
     if not sms:
         return ()
@@ -264,7 +264,7 @@ def revise(
     route.check_steps(steps_now)
     cards = _approvers(tx, steps_now)
     if matter.state == "pending" and _unchanged(current, content, steps_now):
-        return Submitted(request_id, False, warnings(matter.sms, cards))
+        return Submitted(request_id, False, phone_warnings(matter.sms, cards))
     refuse_while_held(tx, matter)
     stepping.void_open_tasks(tx, matter, kind="changed", now=now)
     superseded = [row.id for row in tx.run(_SUPERSEDE, of_request=request_id)]
@@ -288,7 +288,7 @@ def revise(
     matter = _locked(tx, request_id)
     _insert_route(tx, matter, steps_now, cards)
     _start(tx, matter, actor, "revised", now=now)
-    return Submitted(request_id, True, warnings(matter.sms, cards))
+    return Submitted(request_id, True, phone_warnings(matter.sms, cards))
 
 
 def _unchanged(current: Row, content: Content, plan: tuple[StepPlan, ...]) -> bool:

@@ -2,53 +2,37 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, or_, select
 
-from approval_core.approvals.models import Decision, Request, Step, Task
+from approval_core.approvals import queries as approvals
+from approval_core.approvals.models import Request
+from approval_core.approvals.queries import DecisionView, RequestView, StepView
+from approval_core.approvals.service import phone_warnings
 from approval_core.columns import table_of
-from approval_core.errors import Invalid, NotFound
+from approval_core.errors import Invalid
 from approval_core.paging import decode_cursor, encode_cursor
-from approval_core.people.models import Person
-from approval_core.people.queries import persons_by_account
-from approval_core.store import Row, Tx
+from approval_core.people.queries import PersonCard, persons_by_account
+from approval_core.store import Tx
 from gateway.intake.schemas import ApprovalOut, ApproverOut, ChangesOut, DecisionOut, StepOut
 
-requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
-people = table_of(Person)
-deputies = people.alias("principal")
+requests = table_of(Request)
 
 #: A change may commit this much later than the time it bears; so long a page's end is looked at again.
 LATE_COMMIT = timedelta(seconds=10)
 MOST_SEEN = 40
 
-_BY_REF = select(requests).where(
-    requests.c.source == bindparam("of_source"), requests.c.source_ref == bindparam("of_ref")
-)
-_BY_ID = select(requests).where(requests.c.id == bindparam("of_id"))
-
 
 def approval(tx: Tx, source: str, ref: str) -> ApprovalOut:
-    return views(tx, [request_row(tx, source, ref)])[0]
+    return _shown(tx, [approvals.by_ref(tx, source, ref)])[0]
 
 
 def approval_by_id(tx: Tx, request_id: int) -> ApprovalOut:
     """For a callback and the operator; never for a system's question."""
-    row = tx.run(_BY_ID, of_id=request_id).first()
-    if row is None:
-        raise NotFound("no_approval", f"there is no approval {request_id}")
-    return views(tx, [row])[0]
-
-
-def request_row(tx: Tx, source: str, ref: str) -> Row:
-    row = tx.run(_BY_REF, of_source=source, of_ref=ref).first()
-    if row is None:
-        raise NotFound("no_approval", "there is no such approval of yours", ref=ref)
-    return row
+    return _shown(tx, [approvals.by_id(tx, request_id)])[0]
 
 
 def changes(tx: Tx, source: str, *, after: str | None, limit: int, now: datetime) -> ChangesOut:
@@ -85,134 +69,79 @@ def changes(tx: Tx, source: str, *, after: str | None, limit: int, now: datetime
     if len(shown) > MOST_SEEN:  # too many at once to be named: go on behind them
         changed_at, last_id, shown = page[-1].changed_at, page[-1].id, []
     return ChangesOut(
-        items=views(tx, page),
+        items=_shown(tx, approvals.views(tx, page)),
         next=encode_cursor(changed_at, last_id, " ".join(shown)),
         more=len(fresh) > limit,
     )
 
 
-def views(tx: Tx, rows: Sequence[Any]) -> list[ApprovalOut]:
-    """The whole of some requests, in four statements however many they are."""
-    ids = [row.id for row in rows]
-    if not ids:
-        return []
-    their_steps, their_decisions = _steps(tx, rows), _decisions(tx, ids)
-    missing = _without_phone(tx, rows, their_steps)
-    return [_view(row, their_steps[row.id], their_decisions[row.id], missing) for row in rows]
+def _shown(tx: Tx, views: Sequence[RequestView]) -> list[ApprovalOut]:
+    by_sms = {account for view in views if view.sms for account in _accounts(view)}
+    cards = persons_by_account(tx, sorted(by_sms))
+    return [_approval(view, phone_warnings(view.sms, _of(view, cards))) for view in views]
 
 
-def phone_warnings(accounts: Iterable[str], missing: set[str]) -> list[str]:
-    return [
-        f"{account} has no bound phone: no SMS will be sent" for account in accounts if account in missing
-    ]
+def _of(view: RequestView, cards: dict[str, PersonCard]) -> dict[str, PersonCard]:
+    return {account: cards[account] for account in _accounts(view) if account in cards}
 
 
-def _view(
-    row: Any, its_steps: list[StepOut], its_decisions: list[DecisionOut], missing: set[str]
-) -> ApprovalOut:
-    held = [one.held_until for one in its_decisions if one.state == "held" and one.held_until]
-    accounts = dict.fromkeys(one.account for step in its_steps for one in step.approvers)
+def _approval(view: RequestView, warnings: Sequence[str]) -> ApprovalOut:
     return ApprovalOut(
-        id=row.id,
-        ref=row.source_ref,
-        type=row.type,
-        title=row.title,
-        summary=row.summary,
-        applicant=row.applicant,
-        form=row.form,
-        state=row.state,
-        held_until=max(held) if held and row.state == "pending" else None,
-        revision=row.revision,
-        on_reject=row.on_reject,
-        hold=row.hold_seconds,
-        sms=row.sms,
-        callback_url=row.callback_url,
-        due=row.due_at,
-        expires=row.expires_at,
-        submitted_at=row.submitted_at,
-        changed_at=row.changed_at,
-        closed_at=row.closed_at,
-        steps=its_steps,
-        decisions=its_decisions,
-        warnings=phone_warnings(accounts, missing) if row.sms else [],
+        id=view.id,
+        ref=view.ref,
+        type=view.type,
+        title=view.title,
+        summary=view.summary,
+        applicant=view.applicant,
+        form=view.form,
+        state=view.state,
+        held_until=view.held_until,
+        revision=view.revision,
+        on_reject=view.on_reject,
+        hold=view.hold_seconds,
+        sms=view.sms,
+        callback_url=view.callback_url,
+        due=view.due_at,
+        expires=view.expires_at,
+        submitted_at=view.submitted_at,
+        changed_at=view.changed_at,
+        closed_at=view.closed_at,
+        steps=[_step(one) for one in view.steps],
+        decisions=[_decision(one) for one in view.decisions],
+        warnings=list(warnings),
     )
 
 
-def _steps(tx: Tx, rows: Sequence[Any]) -> dict[int, list[StepOut]]:
-    current = or_(*(and_(steps.c.request_id == row.id, steps.c.revision == row.revision) for row in rows))
-    query = (
-        select(
-            steps.c.request_id, steps.c.id, steps.c.position, steps.c.mode, steps.c.threshold, steps.c.state,
-            tasks.c.weight, tasks.c.state.label("task_state"), people.c.account, people.c.name,
-        )
-        .select_from(steps.outerjoin(tasks, tasks.c.step_id == steps.c.id).outerjoin(people, people.c.id == tasks.c.person_id))
-        .where(current)
-        .order_by(steps.c.request_id, steps.c.position, tasks.c.position)
-    )  # fmt: skip
-    found: dict[int, list[StepOut]] = defaultdict(list)
-    last_step = 0
-    for row in tx.execute(query):
-        if row.id != last_step:
-            last_step = row.id
-            found[row.request_id].append(
-                StepOut(
-                    position=row.position,
-                    mode=row.mode,
-                    threshold=row.threshold,
-                    state=row.state,
-                    approvers=[],
-                )
-            )
-        if row.account is not None:
-            found[row.request_id][-1].approvers.append(
-                ApproverOut(account=row.account, name=row.name, weight=row.weight, state=row.task_state)
-            )
-    return found
-
-
-def _decisions(tx: Tx, ids: list[int]) -> dict[int, list[DecisionOut]]:
-    joined = (
-        decisions.join(people, people.c.id == decisions.c.person_id)
-        .join(steps, steps.c.id == decisions.c.step_id)
-        .outerjoin(deputies, deputies.c.id == decisions.c.on_behalf_of_id)
+def _step(view: StepView) -> StepOut:
+    approvers = [
+        ApproverOut(account=one.account, name=one.name, weight=one.weight, state=one.state)
+        for one in view.approvers
+    ]
+    return StepOut(
+        position=view.position,
+        mode=view.mode,
+        threshold=view.threshold,
+        state=view.state,
+        approvers=approvers,
     )
-    query = (
-        select(
-            decisions,
-            people.c.account,
-            deputies.c.account.label("principal"),
-            steps.c.revision.label("shown"),
-        )
-        .select_from(joined)
-        .where(decisions.c.request_id.in_(ids))
-        .order_by(decisions.c.id)
+
+
+def _decision(view: DecisionView) -> DecisionOut:
+    return DecisionOut(
+        verdict=view.verdict,
+        by=view.by,
+        on_behalf_of=view.on_behalf_of,
+        channel=view.channel,
+        comment=view.comment,
+        at=view.at,
+        state=view.state,
+        held_until=view.held_until,
+        revision=view.revision,
     )
-    found: dict[int, list[DecisionOut]] = defaultdict(list)
-    for row in tx.execute(query):
-        found[row.request_id].append(
-            DecisionOut(
-                verdict=row.verdict,
-                by=row.account,
-                on_behalf_of=row.principal,
-                channel=row.channel,
-                comment=row.comment,
-                at=row.decided_at,
-                state=row.state,
-                held_until=row.held_until if row.state == "held" else None,
-                revision=row.shown,
-            )
-        )
-    return found
 
 
-def _without_phone(tx: Tx, rows: Sequence[Any], their_steps: dict[int, list[StepOut]]) -> set[str]:
-    by_sms = [row.id for row in rows if row.sms]
-    accounts = {one.account for number in by_sms for step in their_steps[number] for one in step.approvers}
-    if not accounts:
-        return set()
-    return {
-        account for account, card in persons_by_account(tx, sorted(accounts)).items() if card.phone is None
-    }
+def _accounts(view: RequestView) -> list[str]:
+    return list(dict.fromkeys(one.account for step in view.steps for one in step.approvers))
 
 
 def _mark(row: Any) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from approval_core import outbound
+from approval_core.approvals import queries as views
 from approval_core.approvals import service as approvals
 from approval_core.approvals.service import Content, StepPlan, Submission
 from approval_core.clients.rules import callback_allowed
@@ -120,7 +121,7 @@ def revise(tx: Tx, asked: Asked, ref: str, body: RevisionIn, *, now: datetime) -
     """200 with the view at its new revision. Conflict("held" | "closed"), Invalid("cannot_change")."""
 
     def work() -> Answer:
-        row = queries.request_row(tx, asked.actor.name, ref)
+        row = views.row_of(tx, asked.actor.name, ref)
         _refuse_other_changes(tx, row, body)
         plan = _plan(body.steps) if body.steps is not None else None
         content = Content(body.title, body.summary, body.form)
@@ -164,7 +165,7 @@ def withdraw(tx: Tx, asked: Asked, ref: str, body: WithdrawalIn, *, now: datetim
     """200 with the view; withdrawn already is the same answer. Conflict("held" | "closed")."""
 
     def work() -> Answer:
-        row = queries.request_row(tx, asked.actor.name, ref)
+        row = views.row_of(tx, asked.actor.name, ref)
         if row.state != "withdrawn":
             approvals.withdraw(tx, row.id, actor=asked.actor, reason=body.reason, now=now)
         return _said(200, queries.approval_by_id(tx, row.id))

@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import select
 
 from approval_core.approvals.models import Task
+from approval_core.approvals.queries import row_of
 from approval_core.approvals.service import Decided, decide
 from approval_core.clock import utc_now
 from approval_core.columns import table_of
@@ -69,11 +70,9 @@ class System:
 def _decide(
     tx: Tx, source: str, ref: str, account: str, verdict: str, comment: str, *, now: datetime
 ) -> Decided:
-    from gateway.intake.queries import request_row
-
     card = person_by_account(tx, account)
     assert card is not None
-    row = request_row(tx, source, ref)
+    row = row_of(tx, source, ref)
     task = tx.execute(
         select(tasks.c.id, tasks.c.revision).where(
             tasks.c.request_id == row.id, tasks.c.person_id == card.id, tasks.c.state == "open"
