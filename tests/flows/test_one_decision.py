@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from approval_core.clock import utc_now
 from gateway.trail import proof
+from sms_modem.models import outbound_sms
+from sms_modem.rules.wording import office_time
 from tests.flows.office import SIGN, Office, until
 
 
@@ -99,3 +103,49 @@ def test_two_open_and_a_bare_y_is_asked_which(office: Office) -> None:
     assert exact.answer == f"{SIGN}已记录:同意 采购申请({two})。有误请10分钟内回X{two}"
     assert office.decisions(first) == []
     assert office.decisions(second) == [("approve", leader.account, "sms", "", "held")]
+
+
+def test_a_bare_y_after_another_item_was_closed_beside_it_is_asked(office: Office) -> None:
+    leader = office.leader()
+    first, second = office.ask(leader, title="用车申请"), office.ask(leader, title="采购申请")
+    code = office.asked(leader, first)
+    office.asked(leader, second)
+    office.decides_in_the_app(leader, second)
+    reply = office.reply(leader, "Y")
+    assert reply.ends == [("ASKED", "C1(c)")]
+    assert reply.answer == f"{SIGN}您有1件待批:{code}用车申请。请回Y或N加编号,如Y{code}"
+    assert office.decisions(first) == []
+
+
+def test_an_answer_with_its_code_leaves_the_next_question_bare(office: Office) -> None:
+    leader = office.leader()
+    first = office.ask(leader, title="用车申请")
+    office.reply(leader, f"Y{office.asked(leader, first)}")
+    second = office.ask(leader, title="采购申请")
+    code = office.asked(leader, second)
+    assert leader.phone.texts()[-1] == f"{SIGN}王伟采购申请。同意回Y,不同意回N,编号{code}"
+    assert office.reply(leader, "Y").ends == [("DECIDED", "C1(c)")]
+    assert [len(office.decisions(ref)) for ref in (first, second)] == [1, 1]
+
+
+def test_the_hold_counts_from_the_hand_over_of_the_receipt(office: Office) -> None:
+    leader = office.leader()
+    ref = office.ask(leader, hold=600)
+    office.asked(leader, ref)
+    reply = office.reply(leader, "Y")
+    receipt = select(outbound_sms.c.sent_at).where(outbound_sms.c.inbound_id == reply.sms_id)
+    handed_over = until(lambda: office.rows(receipt)[0].sent_at, "the receipt is with the network")
+    held_until = datetime.fromisoformat(office.show(ref)["held_until"])
+    assert held_until == handed_over + timedelta(seconds=600)
+
+
+def test_an_extra_urgent_request_says_by_when(office: Office) -> None:
+    leader = office.leader()
+    due = utc_now() + timedelta(hours=3)
+    ref = office.ask(leader, title="抢险物资申请", urgency=2, due=due.isoformat())
+    code = office.asked(leader, ref)
+    by_when = office_time(due)
+    assert leader.phone.texts() == [
+        f"{SIGN}特急:王伟抢险物资申请,请{by_when}前回复。同意回Y,不同意回N,编号{code}"
+    ]
+    assert office.reply(leader, "Y").ends == [("DECIDED", "C1(c)")]
