@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from approval_core.approvals.models import Decision
 from approval_core.clients.queries import authenticate
@@ -20,6 +20,10 @@ from approval_core.errors import Forbidden
 from approval_core.store import Store
 from gateway.cli import run
 from gateway.intake.models import OutboundCallback
+from sms_modem import sending
+from sms_modem.models import outbound_sms
+from sms_modem.sending import Wording
+from sms_modem.settings import SmsSettings
 from tests.factories import BY_APP, ask, hire, insert_person, step
 
 
@@ -243,3 +247,20 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert run([*words, "--help"]) == 0
     assert "--allow-demo-numbers" in capsys.readouterr().out
+
+
+def test_an_sms_that_was_given_up_is_listed_and_sent_again_on_demand(desk: Desk, store: Store) -> None:
+    hire(store, "hy00001", number="+8612900000001")
+    words = Wording("T06", "【政务OA】已记录", "receipt")
+    now = utc_now()
+    sms_id = store.write(sending.say, "+8612900000001", words, settings=SmsSettings(), now=now)
+    store.write(lambda tx: tx.execute(update(outbound_sms).values(state="dead", error="no network")) and None)
+
+    [listed] = desk.reads("sms", "list", "--dead")
+    assert (listed["id"], listed["state"], listed["error"]) == (sms_id, "dead", "no network")
+    desk.types("sms", "resend", str(sms_id))
+
+    assert store.read(lambda tx: tx.execute(select(outbound_sms.c.state)).scalar_one()) == "queued"
+    assert desk.reads("sms", "list", "--dead") == []
+    desk.types("sms", "resend", str(sms_id), code=1)
+    assert desk.error.count("\n") == 1
