@@ -6,12 +6,15 @@ import logging
 import signal
 import sys
 import threading
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from approval_core.errors import Conflict, Invalid
 from gateway.commands.options import AsJson, Config, Database, as_json, note, now, opened, read_settings, say
+
+if TYPE_CHECKING:
+    from approval_core.store import Store
 
 Modem = Annotated[
     list[str] | None,
@@ -90,8 +93,21 @@ def serve(
     )
     set_up(settings.log_level)
     site = Site(settings)
-    note(f"Pishi listens on {site.address}" + (f" — open {site.address}/demo" if settings.demo else ""))
+    note(f"Pishi listens on {site.address}")
+    for line in _demo_lines(site.store, site.address) if settings.demo else []:
+        note(line)
     site.run()
+
+
+def _demo_lines(store: Store, address: str) -> list[str]:
+    """Where to go and whom to ask, for somebody who sees this for the first time."""
+    from approval_core.people.queries import leaders_with_phones
+
+    leaders = store.read(leaders_with_phones, now=now())
+    shown = [one for one in leaders if one.rank == "R1"] + [one for one in leaders if one.rank == "R3"][:3]
+    lines = [f"  打开 open  {address}/demo"]
+    lines += [f"  账号 account  {one.account}  {one.name}  {one.title}  {one.number}" for one in shown]
+    return [*lines, f"  {len(leaders)} 位领导可短信审批 leaders decide by SMS; ctrl-c ends"]
 
 
 def work(database: Database = None, config: Config = None) -> None:
