@@ -17,7 +17,7 @@ _VOID = re.compile(r"编号([2-9]{4,6})(?:已|短信)")
 
 YES, NO = "approve", "reject"
 _YES = ("Y", "y", "Ｙ", "同意", "批准", "OK", "1", "可以")
-_YES_CODED = (
+YES_CODED = (
     "Y{}",
     "y {}",
     "同意{}",
@@ -29,7 +29,7 @@ _YES_CODED = (
     "同意，抓紧{}",
 )
 _NO = ("N", "n", "不同意", "0", "驳回")
-_NO_CODED = ("N{}", "n {}", "不同意{}", "{} N", "N{} 材料不全", "退回 {}")
+NO_CODED = ("N{}", "n {}", "不同意{}", "{} N", "N{} 材料不全", "退回 {}")
 
 ANSWER_MEDIAN = 240.0
 #: A code is called stale only when its hold is long over.
@@ -171,7 +171,7 @@ def pause(chance: random.Random, median: float = ANSWER_MEDIAN, spread: float = 
 
 
 def _coded(code: str, verdict: str, chance: random.Random) -> str:
-    return chance.choice(_YES_CODED if verdict == YES else _NO_CODED).format(code)
+    return chance.choice(YES_CODED if verdict == YES else NO_CODED).format(code)
 
 
 def _slipped(code: str, chance: random.Random) -> str:
