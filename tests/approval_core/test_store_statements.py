@@ -30,9 +30,17 @@ def test_plans_are_compiled_once_and_their_number_is_bounded() -> None:
 
 def test_values_of_the_statement_itself_keep_their_place() -> None:
     plan = Plan(
+        select(letters.c.id).where(letters.c.state == "It's 新", letters.c.id > bindparam("after")), DIALECT
+    )
+    assert plan.values({"after": 7}) == ["It's 新", 7]
+
+
+def test_a_word_compared_with_stands_in_the_text_so_that_its_partial_index_serves() -> None:
+    plan = Plan(
         select(letters.c.id).where(letters.c.state == "new", letters.c.id > bindparam("after")), DIALECT
     )
-    assert plan.values({"after": 7}) == ["new", 7]
+    assert "letter.state = 'new'" in plan.sql
+    assert plan.values({"after": 7}) == [7]
 
 
 def test_a_list_in_the_statement_is_written_out() -> None:
