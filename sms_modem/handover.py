@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, func, insert, literal_column, or_, select, update
 
 from approval_core import outbound
 from approval_core.approvals import service as approvals
 from approval_core.approvals.models import Request, Task
 from approval_core.columns import table_of
 from approval_core.notices import service as notices
+from approval_core.notices.models import Notice
 from approval_core.store import Row, Tx
 from sms_modem.models import OutboundSms, outbound_parts, outbound_sms, prompts
 from sms_modem.transports.base import Failed, Outcome, Outgoing, PartSent, Sent, Unknown
 
-requests, tasks = table_of(Request), table_of(Task)
+requests, tasks, notice_rows = table_of(Request), table_of(Task), table_of(Notice)
 
 IN_FLIGHT = "in flight when the sender stopped"
 SENT_AGAIN = "in flight when the sender stopped; sent again, it may have arrived twice"
@@ -48,6 +49,7 @@ _STILL_ASKED = (
         requests.c.state == "pending",
     )
 )
+_NOTICE_STATE = select(notice_rows.c.state).where(notice_rows.c.id == bindparam("notice_id"))
 _ADD_PART = insert(outbound_parts)
 _HAS_PART = select(outbound_parts.c.id).where(
     outbound_parts.c.sms_id == bindparam("sms_id"), outbound_parts.c.number == bindparam("part")
@@ -92,8 +94,13 @@ _LAPSED = (
 _LEFT_BEHIND = (
     update(outbound_sms)
     .where(
+        outbound_sms.c.state.in_(
+            [literal_column("'queued'"), literal_column("'leased'")]
+        ),  # the partial index
         outbound_sms.c.state == "leased",
         func.substr(outbound_sms.c.leased_by, 1, bindparam("size", type_=Integer)) == bindparam("runs"),
+        # `virtual#2` is another modem than `virtual`
+        func.substr(outbound_sms.c.leased_by, bindparam("rest", type_=Integer)).not_like("%#%"),
         outbound_sms.c.leased_by != bindparam("run"),
     )
     .values(state="unknown", error=IN_FLIGHT, lease_until=None, due_at=bindparam("again_at"))
@@ -107,7 +114,7 @@ _LOST = (
 _SEND_AGAIN = (
     update(outbound_sms)
     .where(
-        outbound_sms.c.state == "unknown",
+        outbound_sms.c.state == literal_column("'unknown'"),
         outbound_sms.c.error == IN_FLIGHT,
         outbound_sms.c.due_at <= bindparam("now"),
         or_(outbound_sms.c.deadline.is_(None), outbound_sms.c.deadline > bindparam("now")),
@@ -140,7 +147,7 @@ def claim(tx: Tx, line: Line, *, seconds: int, pause: int, now: datetime) -> Cla
             return None
         sms = tx.run(_SMS, sms_id=found[0]).one()
         if _lost_its_sense(tx, sms):
-            tx.run(_LAPSED, sms_id=sms.id, run=line.run, why="the question was closed before it left")
+            tx.run(_LAPSED, sms_id=sms.id, run=line.run, why="no longer true when its turn came")
             if sms.notice_id is not None:
                 notices.dropped(tx, sms.notice_id, reason="closed before it left", now=now)
             continue
@@ -164,6 +171,8 @@ def _sweep(tx: Tx, *, pause: int, now: datetime) -> None:
 
 
 def _lost_its_sense(tx: Tx, sms: Row) -> bool:
+    if sms.notice_id is not None and tx.run(_NOTICE_STATE, notice_id=sms.notice_id).scalar() == "dropped":
+        return True
     if sms.prompt_id is None or sms.category == "receipt":
         return False
     return tx.run(_STILL_ASKED, prompt_id=sms.prompt_id).scalar() is None
@@ -247,7 +256,12 @@ def take_over(tx: Tx, line: Line, *, pause: int, now: datetime) -> Sequence[int]
     """At the start of a run: what earlier runs of this modem held when they died is unknown. Returns the ids."""
     runs = f"{line.modem}#"
     left = tx.run(
-        _LEFT_BEHIND, runs=runs, size=len(runs), run=line.run, again_at=now + timedelta(seconds=pause)
+        _LEFT_BEHIND,
+        runs=runs,
+        size=len(runs),
+        rest=len(runs) + 1,
+        run=line.run,
+        again_at=now + timedelta(seconds=pause),
     ).all()
     for row in left:
         _maybe_with_the_network(tx, row.prompt_id, line, now)

@@ -164,6 +164,12 @@ class OutboundSms(Outbound, table=True):
         Index("ix_sms_outbound_recipient", "recipient", "created_at"),
         Index("ix_sms_outbound_prompt", "prompt_id"),
         Index("ix_sms_outbound_inbound", "inbound_id"),
+        Index(
+            "ix_sms_outbound_unknown",
+            "due_at",
+            sqlite_where=text("state = 'unknown'"),
+            postgresql_where=text("state = 'unknown'"),
+        ),
     )
     at_most_once: ClassVar[bool] = True
     topic: ClassVar[str] = "sms"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 
 from approval_core.approvals.models import Request, Task
 from approval_core.columns import table_of
@@ -66,8 +66,7 @@ _CLOSE = (
 )
 _OVERDUE = (
     select(prompts.c.id, prompts.c.expires_at)
-    .where(prompts.c.state == "live", prompts.c.expires_at <= bindparam("before"))
-    .order_by(prompts.c.id)
+    .where(prompts.c.state == literal_column("'live'"), prompts.c.expires_at <= bindparam("before"))
     .limit(500)
 )
 _TAKEN_BACK = (
@@ -117,7 +116,7 @@ def draft(
     now: datetime,
 ) -> Question:
     """A new prompt for this phone, whose standing the caller holds. Nothing is queued yet."""
-    asked = asked_of(tx, stance.phone, settings=settings, now=now)
+    asked = asked_of(tx, stance.phone, settings=settings, person_id=person_id, now=now)
     own_sim = settings.transport_kind == "own_sim"
     floor = FLOORS.get(task.type, DEFAULT_FLOOR)
     form = wording.choose_form(

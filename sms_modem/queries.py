@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, literal_column, select
 
 from approval_core.approvals.models import Request, Task
 from approval_core.columns import table_of
@@ -21,7 +21,7 @@ _UNASKED = (
     .select_from(tasks.join(requests, requests.c.id == tasks.c.request_id))
     .where(
         tasks.c.person_id == bindparam("person"),
-        tasks.c.state == "open",
+        tasks.c.state == literal_column("'open'"),
         requests.c.state == "pending",
         requests.c.sms.is_(True),
     )

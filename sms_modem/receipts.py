@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal_column, select
 
 from approval_core.approvals.models import Decision, Request, Task
 from approval_core.columns import table_of
@@ -32,14 +32,14 @@ _OF_STEP = (
         persons.c.name,
     )
     .join(persons, persons.c.id == decisions.c.person_id)
+    .where(decisions.c.request_id == bindparam("of_request"))
     .where(decisions.c.step_id == bindparam("of_step"), decisions.c.state != "undone")
     .order_by(decisions.c.id.desc())
 )
 _HELD_ITEMS = (
     select(decisions.c.id, decisions.c.task_id, decisions.c.task_revision, requests.c.title)
     .join(requests, requests.c.id == decisions.c.request_id)
-    .where(decisions.c.person_id == bindparam("person"), decisions.c.state == "held")
-    .order_by(decisions.c.id)
+    .where(decisions.c.person_id == bindparam("person"), decisions.c.state == literal_column("'held'"))
 )
 _REQUEST = (
     select(requests.c.title, requests.c.summary, requests.c.applicant, requests.c.form)
@@ -174,7 +174,7 @@ def winner(tx: Tx, talk: Conversation, code: str | None) -> Row | None:
     asked = talk.by_code(code)
     if asked is None:
         return None
-    found = tx.run(_OF_STEP, of_step=asked.row.step_id).all()
+    found = tx.run(_OF_STEP, of_request=asked.row.request_id, of_step=asked.row.step_id).all()
     return next((row for row in found if row.task_id == asked.row.task_id), found[0] if found else None)
 
 
@@ -199,7 +199,7 @@ def _list(talk: Conversation, done: Done) -> Wording:
 
 def _held_items(tx: Tx, talk: Conversation) -> list[tuple[str, str]]:
     code_of = {(one.row.task_id, one.row.task_revision): one.row.code for one in talk.asked}
-    held = tx.run(_HELD_ITEMS, person=talk.person_id)
+    held = sorted(tx.run(_HELD_ITEMS, person=talk.person_id), key=lambda row: row.id)
     return [(code_of.get((row.task_id, row.task_revision), ""), row.title) for row in held]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from approval_core.errors import Invalid
@@ -66,13 +66,15 @@ _COMPLETE = (
     .values(state="received", text=bindparam("whole"), dedupe=bindparam("key"))
 )
 _QUARANTINE = insert(quarantine)
+# in the words of the partial index, so that sweeping never walks over what is settled
+_UNSETTLED = inbound_sms.c.state != literal_column("'settled'")
 _OVERDUE = select(inbound_sms.c.id).where(
-    inbound_sms.c.state == "gathering", inbound_sms.c.received_at <= bindparam("before")
+    _UNSETTLED, inbound_sms.c.state == "gathering", inbound_sms.c.received_at <= bindparam("before")
 )
 _UNANSWERED = (
     select(inbound_sms.c.id)
-    .where(inbound_sms.c.state == "received", inbound_sms.c.received_at <= bindparam("before"))
-    .order_by(inbound_sms.c.id)
+    .where(_UNSETTLED, inbound_sms.c.state == "received", inbound_sms.c.received_at <= bindparam("before"))
+    .order_by(inbound_sms.c.received_at, inbound_sms.c.id)
     .limit(200)
 )
 

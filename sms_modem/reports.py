@@ -28,6 +28,12 @@ _OPEN_PARTS = (
     )
     .order_by(outbound_parts.c.id.desc())
 )
+_REPORTED = select(outbound_parts.c.discharged_at).where(
+    outbound_parts.c.modem == bindparam("by_modem"),
+    outbound_parts.c.reference == bindparam("ref"),
+    outbound_parts.c.recipient == bindparam("number"),
+    outbound_parts.c.reported_at.is_not(None),
+)
 _UNKNOWN_SMS = (
     select(outbound_sms)
     .where(
@@ -75,7 +81,7 @@ _CLOCKS = (
 
 def report(tx: Tx, status: StatusReport, *, modem: str, now: datetime) -> int | None:
     """Believe one status report. Returns the id of the SMS it belongs to; None when it tells nothing new."""
-    if status.state == "pending":
+    if status.state == "pending" or _known(tx, status, modem):
         return None
     part = _part_meant(tx, status, modem, now)
     sms: Row | None
@@ -89,6 +95,12 @@ def report(tx: Tx, status: StatusReport, *, modem: str, now: datetime) -> int | 
     _settle(tx, sms, status, now)
     tx.signal(outbound.SEEN)
     return int(sms.id)
+
+
+def _known(tx: Tx, status: StatusReport, modem: str) -> bool:
+    """The same report again, as after a stop between its commit and its deletion: it tells of no other SMS."""
+    told = tx.run(_REPORTED, by_modem=modem, ref=status.reference, number=status.recipient)
+    return any(row.discharged_at == status.at for row in told)
 
 
 def _part_meant(tx: Tx, status: StatusReport, modem: str, now: datetime) -> Row | None:

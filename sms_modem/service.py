@@ -54,7 +54,7 @@ def answer(tx: Tx, inbound_id: int, *, settings: SmsSettings, now: datetime) -> 
         settle(tx, inbound_id, [Ending(Outcome.UNBOUND, why)], now=now)
         return
     stance = standing.take(tx, inbound.sender, now=now)
-    asked = situations.asked_of(tx, inbound.sender, settings=settings, now=now)
+    asked = situations.asked_of(tx, inbound.sender, settings=settings, person_id=person[0], now=now)
     talk = Conversation(inbound, person[0], queries.account_of(tx, person[0]), asked, stance, settings, now)
     reply = parse_reply(inbound.text, signature=settings.signature)
     situation = situations.situation_of(

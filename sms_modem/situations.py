@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, literal_column, or_, select
 
 from approval_core.approvals.models import Decision, Request, Task
 from approval_core.columns import table_of
@@ -37,11 +37,12 @@ HIGHEST_SMS_FLOOR = 2
 _PROMPTS = (
     select(
         *(prompts.c[name] for name in (
-            "id", "task_id", "task_revision", "request_id", "code", "form", "bare", "floor", "state", "closed_reason",
+            "id", "task_id", "task_revision", "request_id", "person_id", "code", "form", "bare", "floor", "state", "closed_reason",
             "closed_at", "closed_by_bare", "created_at", "sent_at", "sent_by", "expires_at",
         )),
         tasks.c.state.label("task_state"),
         tasks.c.revision.label("revision_now"),
+        tasks.c.opened_at.label("task_opened_at"),
         tasks.c.closed_at.label("task_closed_at"),
         tasks.c.step_id,
         requests.c.state.label("request_state"),
@@ -56,13 +57,12 @@ _PROMPTS = (
     .where(or_(prompts.c.state == "live", prompts.c.closed_at > bindparam("since")))
     .order_by(prompts.c.id)
 )  # fmt: skip
-_HELD = (
-    select(decisions.c.id, decisions.c.task_id, decisions.c.task_revision, decisions.c.verdict)
-    .where(decisions.c.person_id == bindparam("person"), decisions.c.state == "held")
-    .order_by(decisions.c.id)
+# put in order below: an ORDER BY id would make SQLite walk over every decision ever taken
+_HELD = select(decisions.c.id, decisions.c.task_id, decisions.c.task_revision, decisions.c.verdict).where(
+    decisions.c.person_id == bindparam("person"), decisions.c.state == literal_column("'held'")
 )
 _VERDICTS = select(decisions.c.task_id, decisions.c.step_id, decisions.c.verdict).where(
-    decisions.c.step_id == bindparam("of_step"), decisions.c.state != "undone"
+    decisions.c.request_id == bindparam("of_request"), decisions.c.step_id == bindparam("of_step"), decisions.c.state != "undone"
 ).order_by(decisions.c.id)  # fmt: skip
 _EARLIER = (
     select(inbound_sms.c.smsc_time, inbound_sms.c.received_at)
@@ -92,18 +92,29 @@ class Asked:
         return self.closed_as is None
 
 
-def asked_of(tx: Tx, phone: str, *, settings: SmsSettings, now: datetime) -> list[Asked]:
-    """Every prompt to this phone whose code is live or still reserved, oldest first."""
+def asked_of(
+    tx: Tx, phone: str, *, settings: SmsSettings, person_id: int | None = None, now: datetime
+) -> list[Asked]:
+    """Every prompt to this phone whose code is live or still reserved, oldest first.
+
+    `person_id`: whose the phone is now; what somebody else was asked on it is none of his (S5).
+    """
     since = now - settings.code_rest_span
     found = [_judged(row) for row in tx.run(_PROMPTS, number=phone, since=since)]
-    return [asked for asked in found if asked.is_open or asked.closed_at > since]
+    if person_id is not None:
+        found = [one if one.row.person_id == person_id else _of_another(one, now) for one in found]
+    return [asked for asked in found if asked.row.state == "live" or asked.closed_at > since]
+
+
+def _of_another(asked: Asked, now: datetime) -> Asked:
+    return Asked(asked.row, ClosedAs.REASSIGNED, now if asked.is_open else asked.closed_at, asked.closed_by)
 
 
 def _judged(row: Row) -> Asked:
     if row.state == "live" and row.task_state == "open" and row.request_state == "pending":
         if row.task_revision == row.revision_now:
             return Asked(row, None, row.created_at)
-        return Asked(row, ClosedAs.UNDONE, row.task_closed_at or row.created_at)
+        return Asked(row, ClosedAs.UNDONE, row.task_opened_at or row.created_at)
     if row.state == "live":
         closed_at = row.task_closed_at or row.request_closed_at or row.created_at
         return Asked(row, _closed_by_the_task(row), closed_at)
@@ -167,7 +178,7 @@ def held_by(tx: Tx, person_id: int, asked: list[Asked]) -> tuple[Held, ...]:
             code=code_of.get((row.task_id, row.task_revision), ""),
             verdict=row.verdict,
         )
-        for row in tx.run(_HELD, person=person_id)
+        for row in sorted(tx.run(_HELD, person=person_id), key=lambda row: row.id)
     )
 
 
@@ -239,6 +250,6 @@ def _closed(tx: Tx, asked: Asked, codes: Collection[str]) -> ClosedPrompt:
 
 def _verdict(tx: Tx, row: Row) -> str | None:
     """The person's own, else that of the decision which closed the step."""
-    found = tx.run(_VERDICTS, of_step=row.step_id).all()
+    found = tx.run(_VERDICTS, of_request=row.request_id, of_step=row.step_id).all()
     own = [decision.verdict for decision in found if decision.task_id == row.task_id]
     return own[-1] if own else found[-1].verdict if found else None

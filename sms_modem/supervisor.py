@@ -101,3 +101,5 @@ class Supervisor:
                 self._store.write(service.answer_all, group, settings=self._settings, now=self._clock())
         except OfficeError as away:
             log.warning("sweeping waits: %s", away.code)
+        except Exception:  # a full disk, say: whoever looks after the others must outlive it
+            log.exception("sweeping failed")

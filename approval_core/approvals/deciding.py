@@ -16,6 +16,7 @@ from approval_core.approvals.stepping import Matter, matter_of
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.inbox import service as inbox
+from approval_core.notices import service as notices
 from approval_core.people import queries as people
 from approval_core.people.actor import Actor, Evidence
 from approval_core.store import Row, Tx
@@ -43,7 +44,7 @@ _TASK = (
         tasks.join(requests, requests.c.id == tasks.c.request_id).join(steps, steps.c.id == tasks.c.step_id)
     )
     .where(tasks.c.id == bindparam("of_task"))
-    .with_for_update(of=requests)
+    .with_for_update(of=requests, key_share=True)
 )
 _TAKE = (
     update(tasks)
@@ -76,7 +77,7 @@ _DECISION = (
         )
     )
     .where(decisions.c.id == bindparam("of_decision"))
-    .with_for_update(of=requests)
+    .with_for_update(of=requests, key_share=True)
 )
 _UNDO = (
     update(decisions)
@@ -268,20 +269,9 @@ def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: dat
     timers.cancel_timer(tx, "hold_end", str(decision_id))
     task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
     inbox.reopen_for_task(tx, task.id, now=now)
-    others = tx.run(_REOPEN_DISPLACED, of_step=row.step_id, at=now).all() if row.mode == "any" else []
-    for other in others:
-        inbox.reopen_for_task(tx, other.id, now=now)
-        stepping.ask(
-            tx,
-            matter,
-            task_id=other.id,
-            person_id=other.person_id,
-            task_revision=other.revision,
-            kind="reopened",
-            now=now,
-        )
-    if evidence.channel != "sms":
-        # by SMS the answer to the X carries the new code itself
+    others = _reopen_displaced(tx, matter, row.step_id, now=now) if row.mode == "any" else []
+    if evidence.channel != "sms" or actor.person_id != task.person_id:
+        # by SMS the answer to the X carries the new code itself, to whoever sent the X
         stepping.ask(
             tx, matter, task_id=task.id, person_id=task.person_id, task_revision=task.revision, now=now
         )
@@ -306,10 +296,29 @@ def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: dat
         "approval.undone",
         decision_id=decision_id,
         task_id=task.id,
-        displaced=[o.id for o in others],
+        displaced=others,
         now=now,
     )
     return Undone(matter.id, task.id, task.revision)
+
+
+def _reopen_displaced(tx: Tx, matter: Matter, step_id: int, *, now: datetime) -> list[int]:
+    """Whose tasks the decision had closed is asked again. Returns the tasks."""
+    others = tx.run(_REOPEN_DISPLACED, of_step=step_id, at=now).all()
+    for other in others:
+        inbox.reopen_for_task(tx, other.id, now=now)
+        # "decided by another", where it has not left yet, is no longer true
+        notices.drop_for_task(tx, other.id, reason="reopened", now=now)
+        stepping.ask(
+            tx,
+            matter,
+            task_id=other.id,
+            person_id=other.person_id,
+            task_revision=other.revision,
+            kind="reopened",
+            now=now,
+        )
+    return [other.id for other in others]
 
 
 def receipt_handed_over(tx: Tx, decision_id: int, *, at: datetime) -> None:

@@ -17,7 +17,7 @@ decisions, persons = table_of(Decision), table_of(Person)
 _LIVE = (
     select(decisions, persons.c.name.label("by_name"), persons.c.account.label("by_account"))
     .join(persons, persons.c.id == decisions.c.person_id)
-    .where(decisions.c.step_id == bindparam("of_step"))
+    .where(decisions.c.request_id == bindparam("of_request"), decisions.c.step_id == bindparam("of_step"))
     .where(
         or_(decisions.c.state == "held", decisions.c.state == "effective", decisions.c.state == "superseded")
     )
@@ -49,7 +49,7 @@ def closed(state: str) -> Conflict:
 
 def already_decided(tx: Tx, task: Row, *, verdict: str) -> Conflict:
     """Own decision first, else the one that closed the step."""
-    rows = tx.run(_LIVE, of_step=task.step_id).all()
+    rows = tx.run(_LIVE, of_request=task.id, of_step=task.step_id).all()
     winner = next((row for row in rows if row.task_id == task.task_id), rows[0] if rows else None)
     if winner is None:
         return closed(task.request_state)

@@ -22,7 +22,8 @@ from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
 
-_LOCK = select(requests).where(requests.c.id == bindparam("of_request")).with_for_update()
+# FOR NO KEY UPDATE: what only refers to the request (a notice, a prompt) is written meanwhile and waits for nobody
+_LOCK = select(requests).where(requests.c.id == bindparam("of_request")).with_for_update(key_share=True)
 _TOUCH = update(requests).where(requests.c.id == bindparam("of_request")).values(changed_at=bindparam("at"))
 _CLOSE = (
     update(requests)
@@ -85,7 +86,11 @@ _VOID_TASKS = (
 )
 _SUPERSEDE_HELD = (
     update(decisions)
-    .where(decisions.c.step_id == bindparam("of_step"), decisions.c.state == "held")
+    .where(
+        decisions.c.request_id == bindparam("of_request"),
+        decisions.c.step_id == bindparam("of_step"),
+        decisions.c.state == "held",
+    )
     .values(state="superseded", settled_at=bindparam("at"))
     .returning(decisions.c.id)
 )
@@ -222,7 +227,7 @@ def take_effect(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> str:
 
 
 def _end_step(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> None:
-    for held in tx.run(_SUPERSEDE_HELD, of_step=decision.step_id, at=now):
+    for held in tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=decision.step_id, at=now):
         timers.cancel_timer(tx, "hold_end", str(held.id))
         audit.append(
             tx, chain=matter.chain, actor="system", verb="superseded", thing=f"decision:{held.id}",

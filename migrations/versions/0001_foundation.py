@@ -867,6 +867,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_sms_outbound_prompt", ["prompt_id"], unique=False)
         batch_op.create_index("ix_sms_outbound_recipient", ["recipient", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_sms_outbound_unknown",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
 
     op.create_table(
         "sms_outbound_part",
@@ -899,6 +906,11 @@ def downgrade() -> None:
 
     op.drop_table("sms_outbound_part")
     with op.batch_alter_table("sms_outbound", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_sms_outbound_unknown",
+            sqlite_where=sa.text("state = 'unknown'"),
+            postgresql_where=sa.text("state = 'unknown'"),
+        )
         batch_op.drop_index("ix_sms_outbound_recipient")
         batch_op.drop_index("ix_sms_outbound_prompt")
         batch_op.drop_index(

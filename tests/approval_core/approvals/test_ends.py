@@ -217,6 +217,22 @@ def test_a_decision_in_time_keeps_its_hold_over_the_expiry(store: Store) -> None
     assert view(store, asked.request_id).state == "approved"
 
 
+def test_an_expiry_that_waits_for_a_hold_whose_timer_fails_never_runs_in_a_circle(store: Store) -> None:
+    zhang = hire(store, "zhang")
+    asked = ask(store, step("zhang"), expires_at=after(100))
+    decide(store, asked.request_id, zhang, now=after(90))
+
+    def fails(_tx: Tx, _ref: str, _now: datetime) -> None:
+        raise ValueError("not today")
+
+    handlers = TIMERS | {"hold_end": fails}
+    rounds = 0
+    while rounds < 20 and store.write(timers.fire_one, handlers, now=after(400)):
+        rounds += 1
+    assert rounds == 2  # the hold, which fails, and the expiry, which looks again later
+    assert view(store, asked.request_id).state == "pending"
+
+
 def test_the_timer_of_the_hold_makes_the_decision_effective(store: Store) -> None:
     zhang = hire(store, "zhang")
     asked = ask(store, step("zhang"))
