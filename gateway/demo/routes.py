@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -28,6 +28,11 @@ HERE = Path(__file__).parent
 STATIC = {"demo.css": "text/css", "demo.js": "text/javascript"}
 FIRST_HANDSET = "hy00009"
 LIVE_PAUSE_S = 20.0
+#: nothing on the page comes from elsewhere, and nothing written into a text can run
+OWN_FILES_ONLY = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'",
+    "Cache-Control": "no-store",
+}
 EXAMPLES = (
     "申请年休假3天(5月6日起)",
     "申请用车1天(去临海分局)",
@@ -97,15 +102,23 @@ async def page(request: Request, place: PlaceDep, stage: StageDep, store: StoreD
 
 
 async def _page(
-    request: Request, place: Place, stage: Stage, store: StoreDep, now: Now, problem: str = ""
+    request: Request,
+    place: Place,
+    stage: Stage,
+    store: StoreDep,
+    now: Now,
+    problem: str = "",
+    given: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     shown = await store.aread(_shown, place, stage, now=now)
     facts = {
         "words": place.words, "place": place, "stage": stage, "problem": problem, "examples": EXAMPLES, "replies": REPLIES,
-        "hold": request.app.state.settings.default_hold, "other": "en" if place.words.language == "zh" else "zh",
+        "hold": request.app.state.settings.default_hold, "given": given or {}, "other": "en" if place.words.language == "zh" else "zh",
     }  # fmt: skip
     status = 422 if problem else 200
-    return templates.TemplateResponse(request, "page.html", {**facts, **shown}, status_code=status)
+    return templates.TemplateResponse(
+        request, "page.html", {**facts, **shown}, status_code=status, headers=OWN_FILES_ONLY
+    )
 
 
 def _shown(tx: Tx, place: Place, stage: Stage, *, now: datetime) -> dict[str, Any]:
@@ -121,6 +134,7 @@ def _shown(tx: Tx, place: Place, stage: Stage, *, now: datetime) -> dict[str, An
         "leaders": leaders,
         "leader": leader,
         "bubbles": views.conversation(tx, leader.number, stage.handset(leader.number)) if leader else [],
+        "coded": views.suggested_replies(tx, leader.number) if leader else [],
         "latest": views.latest(tx, NAME),
         "trail": trail,
         "told": {callback.message_id for callback in stage.asking.received if callback.genuine},
@@ -143,6 +157,7 @@ async def submit(
     hold: Annotated[str, Form()] = "",
     on_reject: Annotated[str, Form()] = "reject",
 ) -> Response:
+    given = {"title": title, "summary": summary, "applicant": applicant, "approvers": approvers, "hold": hold}
     ref = f"LEAVE-{now:%H%M%S}-{secrets.token_hex(2)}"
     accounts = [account for account in approvers.replace("，", ",").replace(",", " ").split() if account]
     step: dict[str, Any] = {"approvers": accounts, "mode": mode}
@@ -153,10 +168,12 @@ async def submit(
         "on_reject": on_reject, "form": {}, "sms": True, "callback_url": stage.asking.callback_url,
     }  # fmt: skip
     if hold.strip():
-        body["hold"] = int(hold) if hold.strip().isdecimal() else hold
+        if not hold.strip().isdecimal():
+            return await _page(request, place, stage, store, now, place.words("bad_hold"), given)
+        body["hold"] = int(hold)
     answer = await stage.asking.call(request.app, "POST", "", body)
     if answer.status_code != 201:
-        return await _page(request, place, stage, store, now, answer.json()["detail"])
+        return await _page(request, place, stage, store, now, answer.json()["detail"], given)
     return place.back(ref=ref)
 
 

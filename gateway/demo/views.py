@@ -12,17 +12,19 @@ from sqlalchemy import bindparam, select
 
 from approval_core import audit
 from approval_core.approvals import queries as approvals
-from approval_core.approvals.models import Request
+from approval_core.approvals.models import Decision, Request
 from approval_core.approvals.proof import decision_problems
 from approval_core.approvals.queries import RequestView
 from approval_core.audit.models import Entry
 from approval_core.columns import table_of
 from approval_core.store import Row, Tx
 from gateway.intake.models import OutboundCallback
-from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms
+from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms, prompts
+from sms_modem.reasons import OUTCOMES
 from sms_modem.transports.virtual_radio import Handset
 
-requests, entries, callbacks = table_of(Request), table_of(Entry), table_of(OutboundCallback)
+requests, decisions = table_of(Request), table_of(Decision)
+entries, callbacks = table_of(Entry), table_of(OutboundCallback)
 
 LATEST = 40
 
@@ -46,6 +48,20 @@ _WENT = (
 )
 _OUTCOMES = select(inbound_outcomes.c.outcome, inbound_outcomes.c.code).where(
     inbound_outcomes.c.inbound_id == bindparam("of_inbound")
+)
+_LIVE_CODES = (
+    select(prompts.c.code)
+    .where(prompts.c.phone == bindparam("number"), prompts.c.state == "live", prompts.c.sent_at.is_not(None))
+    .order_by(prompts.c.id.desc())
+    .limit(3)
+)
+_HELD_CODES = (
+    select(prompts.c.code)
+    .join(decisions, decisions.c.task_id == prompts.c.task_id)
+    .where(decisions.c.task_revision == prompts.c.task_revision, decisions.c.state == "held")
+    .where(prompts.c.phone == bindparam("number"), prompts.c.state == "answered")
+    .order_by(prompts.c.id.desc())
+    .limit(2)
 )
 _LATEST_REQUESTS = (
     select(
@@ -88,6 +104,12 @@ _CALLBACKS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    name: str
+    words: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bubble:
     """One text on a phone's screen. `mine`: this phone sent it; then `outcomes` says what the office made of it."""
 
@@ -95,7 +117,7 @@ class Bubble:
     text: str
     at: datetime
     state: str
-    outcomes: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def conversation(tx: Tx, number: str, handset: Handset | None) -> list[Bubble]:
@@ -103,7 +125,7 @@ def conversation(tx: Tx, number: str, handset: Handset | None) -> list[Bubble]:
     bubbles = [Bubble(False, row.text, row.sent_at, row.state) for row in tx.run(_CAME, number=number)]
     received = tx.run(_WENT, number=number).all()
     for row in received:
-        outcomes = tuple(found.outcome for found in tx.run(_OUTCOMES, of_inbound=row.id))
+        outcomes = tuple(_outcome(found.outcome) for found in tx.run(_OUTCOMES, of_inbound=row.id))
         bubbles.append(Bubble(True, row.text, row.received_at, "received", outcomes))
     if handset is not None:
         known = Counter(row.text for row in received)
@@ -112,6 +134,18 @@ def conversation(tx: Tx, number: str, handset: Handset | None) -> list[Bubble]:
             if known[heard.text] < 0:
                 bubbles.append(Bubble(True, heard.text, heard.at, "in_the_air"))
     return sorted(bubbles, key=lambda bubble: bubble.at)[-LATEST:]
+
+
+def _outcome(name: str) -> Outcome:
+    chinese, english = OUTCOMES[name]
+    return Outcome(name, {"zh": chinese, "en": english})
+
+
+def suggested_replies(tx: Tx, number: str) -> list[str]:
+    """Answers that name a code which counts now: Y and N for what is asked, X for what can still be taken back."""
+    asked = [row.code for row in tx.run(_LIVE_CODES, number=number)]
+    held = [row.code for row in tx.run(_HELD_CODES, number=number)]
+    return [f"{letter}{code}" for code in asked for letter in "YN"] + [f"X{code}" for code in held]
 
 
 def latest(tx: Tx, source: str) -> list[Row]:

@@ -13,7 +13,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "step2": ("领导的手机", "The leader's handset"),
     "step3": ("过程与凭证", "The trail and its proof"),
     "what": ("事项", "What"),
-    "example": ("示例", "Example"),
     "summary": ("说明", "Details"),
     "applicant": ("申请人", "Applicant"),
     "approvers": ("审批人（账号，逗号分隔）", "Approvers (accounts, separated by commas)"),
@@ -26,6 +25,24 @@ WORDS: dict[str, tuple[str, str]] = {
     "on_reject": ("不同意时", "A no"),
     "on_reject.reject": ("未通过，结束", "ends it"),
     "on_reject.return": ("退回申请人", "returns it to the applicant"),
+    "bad_hold": (
+        "保留期请填整数秒，例如 15；留空用默认值。",
+        "The hold is a whole number of seconds, such as 15; leave it empty for the default.",
+    ),
+    "about1": (
+        "由“请假系统”经公开接口提交，持有自己的密钥。",
+        "Submitted by the “leave system” through the public interface, with a key of its own.",
+    ),
+    "about2": (
+        "真的短信：经 AT 指令的调制解调器收发；任何手机都可回复。",
+        "Real SMS: through a modem driven by AT commands; any phone can answer.",
+    ),
+    "about3": (
+        "谁、何时、对哪一版内容、经何渠道决定，事后可证。",
+        "Who decided, when, on which content and through which channel: provable afterwards.",
+    ),
+    "api": ("接口文档", "Interface document"),
+    "seconds_left": ("秒后生效", "s until it takes effect"),
     "submit": ("提交审批并发短信", "Submit and send the SMS"),
     "latest": ("最近提交", "Latest requests"),
     "none_yet": (
@@ -55,7 +72,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "从左边选一件，或先提交一件，这里就会出现它的经过。",
         "Choose a request on the left, or submit one: its course appears here.",
     ),
-    "state": ("状态", "State"),
     "held_until": ("保留至", "In hold until"),
     "revision": ("内容版本", "Revision"),
     "content_hash": ("内容指纹", "Content hash"),
@@ -86,8 +102,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "refused": ("没有办成：", "That did not work: "),
     "no_modem": ("演示手机只在 --modem virtual 下可用。", "The demo handsets need --modem virtual."),
     "demo_note": (
-        "这是演示：号码 +86 129… 不存在，保留期 15 秒，连续回复 Y 之间不设间隔（正式环境为 2 小时）。",
-        "A demonstration: numbers +86 129… do not exist, the hold is 15 s, no rest between bare replies (2 h in production).",
+        "这是演示：号码 +86 129… 不存在，保留期 15 秒，连续回复 Y 之间不设间隔（正式环境为 2 小时）；一分钟内重复同一短信只算一次。",
+        "A demonstration: numbers +86 129… do not exist, the hold is 15 s, no rest between bare replies (2 h in production); the same SMS again within a minute counts once.",
     ),
     "state.pending": ("待批", "pending"),
     "state.approved": ("已同意", "approved"),

@@ -2,7 +2,7 @@
 // Forms, the caret and whatever is being typed stay untouched.
 "use strict";
 
-const LISTS = ["latest", "texts", "course"];
+const LISTS = ["latest", "texts", "coded", "course"];
 let fetching = false;
 let again = false;
 
@@ -10,7 +10,7 @@ async function refresh() {
   if (fetching) { again = true; return; }
   fetching = true;
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const answer = await fetch(document.body.dataset.here, { headers: { Accept: "text/html" } });
     if (answer.ok) place(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch { /* the next event or the reconnection tries again */ } finally {
     fetching = false;
@@ -25,7 +25,30 @@ function place(fresh) {
     if (now && next && now.innerHTML !== next.innerHTML) now.innerHTML = next.innerHTML;
   }
   toLatest();
+  announce();
+  countDown();
 }
+
+// A screen reader is told the newest SMS once, not the whole conversation each time.
+let announced = newest();
+function newest() {
+  const received = document.querySelectorAll("#texts .theirs p");
+  return received.length ? `${received.length} ${received[received.length - 1].textContent}` : "";
+}
+
+function announce() {
+  if (newest() === announced) return;
+  announced = newest();
+  document.getElementById("announce").textContent = announced.replace(/^\d+ /, "");
+}
+
+function countDown() {
+  for (const place of document.querySelectorAll("[data-until]")) {
+    const left = Math.ceil((new Date(place.dataset.until) - Date.now()) / 1000);
+    place.textContent = left > 0 ? `(${left} ${place.dataset.words})` : "";
+  }
+}
+setInterval(countDown, 1000);
 
 function toLatest() {
   const texts = document.getElementById("texts");
@@ -62,6 +85,7 @@ document.addEventListener("change", (event) => {
 });
 
 toLatest();
+countDown();
 const changes = new EventSource("/demo/live");
 changes.addEventListener("changed", refresh);
 changes.addEventListener("open", refresh);
