@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sms_modem.rules.by_code import step_for_code, wrong_code
+from sms_modem.rules.mistyped import may_be_a_code
 from sms_modem.rules.outcomes import (
     CLARIFYING,
     SERVICE,
@@ -213,6 +214,8 @@ def _courtesy(situation: Situation, scene: _Scene) -> Step:
 def _bare(reply: Reply, situation: Situation, scene: _Scene) -> Step:
     """R2 and C1(c): a bare verdict acts on the only item there is, if it was printed to be answered so."""
     approve = reply.verdict is Verdict.APPROVE
+    if may_be_a_code(reply.comment):
+        return scene.ask("R3")
     if not approve and any(held.verdict == "approve" for held in situation.held):
         return _bare_no_in_hold(situation, scene)
     if not scene.decidable:
