@@ -126,6 +126,11 @@ class Store:
         result: T = await self._reads.submit(Job(work, args, kwargs).for_loop()).answer()
         return result
 
+    def at_once(self, most: int) -> int:
+        """How many of `most` like pieces of work belong in one transaction: all where one thread writes and a commit is
+        what costs; one on PostgreSQL, where transactions overlap and whoever holds many locks meets a deadlock."""
+        return most if self.engine.dialect.name == "sqlite" else 1
+
     @property
     def metrics(self) -> Metrics:
         counts = Metrics(**vars(self.counts))

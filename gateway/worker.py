@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,7 +22,7 @@ from gateway.intake.service import forget_old_keys
 
 log = logging.getLogger("pishi.worker")
 
-AT_ONCE = 32  # reactions or timers in one transaction
+AT_ONCE = 32  # reactions or timers between two looks at the rest
 IDLE_S = 1.0
 SEQUENCE_EVERY = timedelta(seconds=1)
 TIDY_EVERY = timedelta(minutes=10)
@@ -37,17 +37,17 @@ def checkpoint_key(secret: str) -> Ed25519PrivateKey:
     )
 
 
-def deliver_some(tx: Tx, reactions: Reactions, *, now: datetime) -> int:
-    """Up to AT_ONCE reactions, each in its savepoint, in one commit; how many."""
+def deliver_some(tx: Tx, reactions: Reactions, *, most: int = AT_ONCE, now: datetime) -> int:
+    """Up to `most` reactions, each in its savepoint, in one commit; how many."""
     done = 0
-    while done < AT_ONCE and outbox.deliver_one(tx, reactions, now=now):
+    while done < most and outbox.deliver_one(tx, reactions, now=now):
         done += 1
     return done
 
 
-def fire_some(tx: Tx, handlers: Mapping[str, TimerHandler], *, now: datetime) -> int:
+def fire_some(tx: Tx, handlers: Mapping[str, TimerHandler], *, most: int = AT_ONCE, now: datetime) -> int:
     fired = 0
-    while fired < AT_ONCE and timers.fire_one(tx, handlers, now=now):
+    while fired < most and timers.fire_one(tx, handlers, now=now):
         fired += 1
     return fired
 
@@ -117,9 +117,9 @@ class Worker:
         busy = False
         if deliverable:
             busy = write(outbox.route, self._reactions, now=now) > 0
-            busy = write(deliver_some, self._reactions, now=now) > 0 or busy
+            busy = self._some(lambda tx, most: deliver_some(tx, self._reactions, most=most, now=now)) or busy
         if timely:
-            busy = write(fire_some, self._handlers, now=now) > 0 or busy
+            busy = self._some(lambda tx, most: fire_some(tx, self._handlers, most=most, now=now)) or busy
         if now - self._sequenced >= SEQUENCE_EVERY:
             self._sequenced = now
             self._sequence(now)
@@ -127,6 +127,14 @@ class Worker:
             self._tidied = now
             self._tidy(now)
         return busy
+
+    def _some(self, work: Callable[[Tx, int], int]) -> bool:
+        """AT_ONCE at most, in as many transactions as the store likes; True when there was something."""
+        most = self._store.at_once(AT_ONCE)
+        for done in range(0, AT_ONCE, most):
+            if not self._store.write(work, most):
+                return done > 0
+        return True
 
     def _sequence(self, now: datetime) -> None:
         """A damaged log must be seen and must not stop the office."""

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import DataError
@@ -176,8 +176,7 @@ class ModemDaemon:
         ids = self._store.write(recording.record_all, list(batch.inbound), transport=receiver, now=now)
         if batch.reports:
             self._store.write(report_all, batch.reports, modem=self.name, now=now)
-        for start in range(0, len(ids), GROUP):
-            self._answer(ids[start : start + GROUP])
+        self._answer(ids)
         for inbound in batch.inbound:
             self._transport.delete(inbound)
         for status in batch.reports:
@@ -186,7 +185,7 @@ class ModemDaemon:
     def _answer(self, ids: list[int]) -> None:
         """A failure here loses nothing: what is on disk without an outcome is swept up within half a minute."""
         try:
-            self._store.write(service.answer_all, ids, settings=self._settings, now=self._clock())
+            answer_in_groups(self._store, ids, settings=self._settings, clock=self._clock)
         except OfficeError as away:
             log.warning("answers wait for the sweep: %s", away.code, extra={"modem": self.name})
 
@@ -226,6 +225,15 @@ class ModemDaemon:
                 if away.code == "closed" or time.monotonic() > deadline:
                     raise
                 self._stopping.wait(0.2)
+
+
+def answer_in_groups(
+    store: Store, ids: Sequence[int], *, settings: SmsSettings, clock: Callable[[], datetime]
+) -> None:
+    """Answer what is recorded, in its order; a group is one transaction where the store likes that."""
+    most = store.at_once(GROUP)
+    for start in range(0, len(ids), most):
+        store.write(service.answer_all, ids[start : start + most], settings=settings, now=clock())
 
 
 def next_due(tx: Tx) -> datetime | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from approval_core.clock import utc_now
 from approval_core.errors import OfficeError
 from approval_core.store import Store
-from sms_modem import daemon, service
+from sms_modem import daemon
 from sms_modem.daemon import ModemDaemon
 from sms_modem.settings import SmsSettings
 from sms_modem.transports.base import ModemState, SmsTransport
@@ -96,9 +96,7 @@ class Supervisor:
         """At start and every half minute (C5): nothing that came in stays without an outcome."""
         try:
             waiting = self._store.write(daemon.tidy, settings=self._settings, age=age, now=self._clock())
-            for start in range(0, len(waiting), daemon.GROUP):
-                group = waiting[start : start + daemon.GROUP]
-                self._store.write(service.answer_all, group, settings=self._settings, now=self._clock())
+            daemon.answer_in_groups(self._store, waiting, settings=self._settings, clock=self._clock)
         except OfficeError as away:
             log.warning("sweeping waits: %s", away.code)
         except Exception:  # a full disk, say: whoever looks after the others must outlive it
