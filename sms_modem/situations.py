@@ -58,9 +58,13 @@ _PROMPTS = (
     .order_by(prompts.c.id)
 )  # fmt: skip
 # put in order below: an ORDER BY id would make SQLite walk over every decision ever taken
-_HELD = select(decisions.c.id, decisions.c.task_id, decisions.c.task_revision, decisions.c.verdict).where(
-    decisions.c.person_id == bindparam("person"), decisions.c.state == literal_column("'held'")
-)
+_HELD = select(
+    decisions.c.id,
+    decisions.c.task_id,
+    decisions.c.task_revision,
+    decisions.c.verdict,
+    decisions.c.decided_at,
+).where(decisions.c.person_id == bindparam("person"), decisions.c.state == literal_column("'held'"))
 _VERDICTS = select(decisions.c.task_id, decisions.c.step_id, decisions.c.verdict).where(
     decisions.c.request_id == bindparam("of_request"), decisions.c.step_id == bindparam("of_step"), decisions.c.state != "undone"
 ).order_by(decisions.c.id)  # fmt: skip
@@ -177,6 +181,7 @@ def held_by(tx: Tx, person_id: int, asked: list[Asked]) -> tuple[Held, ...]:
             task_id=row.task_id,
             code=code_of.get((row.task_id, row.task_revision), ""),
             verdict=row.verdict,
+            decided_at=row.decided_at,
         )
         for row in sorted(tx.run(_HELD, person=person_id), key=lambda row: row.id)
     )

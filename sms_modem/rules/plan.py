@@ -28,6 +28,8 @@ from sms_modem.rules.reading import Reply, Verdict
 from sms_modem.rules.situation import ClosedBy, ClosedPrompt, Form, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, Harden, MarkRead, Pause, Resume, Step, SwitchOff, Undo
 
+#: A service centre counts in whole seconds, and its clock is only nearly known.
+CLOCK_GRAIN = timedelta(seconds=2)
 #: While SMS is switched off for a phone (S1) these still work: they decide nothing and show nothing.
 _WHILE_OFF = frozenset({Verdict.AUTO, Verdict.HELP, Verdict.STOP, Verdict.START})
 
@@ -179,6 +181,9 @@ def _for_code(code: str, reply: Reply, situation: Situation, scene: _Scene) -> S
 
 
 def _without_code(reply: Reply, situation: Situation, scene: _Scene) -> Step:
+    # what was decided after this SMS was written cannot be what it takes back
+    known = tuple(held for held in situation.held if held.decided_at <= scene.effective + CLOCK_GRAIN)
+    situation = replace(situation, held=known)
     match reply.verdict:
         case Verdict.CONFLICT:
             return scene.ask("R5", Outcome.CONTRADICTORY)

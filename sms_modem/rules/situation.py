@@ -93,6 +93,7 @@ class Held:
     task_id: int
     code: str
     verdict: str  # approve | reject | return
+    decided_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,8 +58,8 @@ def closed(code: str = THREE, **changes: object) -> ClosedPrompt:
     return replace(was, **changes)  # type: ignore[arg-type]  # a test names the fields it changes
 
 
-def held(code: str = THREE, verdict: str = "approve") -> Held:
-    return Held(decision_id=7, task_id=9, code=code, verdict=verdict)
+def held(code: str = THREE, verdict: str = "approve", decided_at: datetime = NOW - MINUTE) -> Held:
+    return Held(decision_id=7, task_id=9, code=code, verdict=verdict, decided_at=decided_at)
 
 
 def at(*prompts: OpenPrompt, **changes: object) -> Situation:
@@ -257,9 +257,17 @@ def test_x_takes_back_what_is_in_hold() -> None:
 
 
 def test_x_without_a_code_asks_when_two_are_in_hold_and_says_when_none_is() -> None:
-    two = (held(), Held(decision_id=8, task_id=10, code=TWO, verdict="reject"))
+    two = (held(), replace(held(TWO, "reject"), decision_id=8))
     assert told("X", at(held=two)) == (Outcome.ASKED, "T09X")
     assert told("X", at(prompt())) == (Outcome.NOTHING_OPEN, "T17")
+
+
+def test_an_x_that_was_under_way_takes_back_nothing_decided_since() -> None:
+    since = at(held=(held(decided_at=NOW - 5 * timedelta(seconds=1)),), smsc_time=NOW - MINUTE)
+    assert told("X", since) == (Outcome.NOTHING_OPEN, "T17")
+    assert told("N", since) == (Outcome.NOTHING_OPEN, "T17")
+    (step,) = does(f"X{THREE}", since)
+    assert isinstance(step, Undo)
 
 
 def test_a_bare_n_takes_ones_own_yes_back_only_when_nothing_else_is_live() -> None:
