@@ -12,7 +12,7 @@ from approval_core import audit, timers
 from approval_core.approvals import refusals, stepping
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.rules import moves
-from approval_core.approvals.stepping import Matter, matter_of
+from approval_core.approvals.stepping import MATTER_COLUMNS, Matter, Verdict, matter_of
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.inbox import service as inbox
@@ -30,7 +30,7 @@ LONGEST_COMMENT = 2000
 _STEP_PARTS = (steps.c.mode, steps.c.threshold, steps.c.revision.label("step_revision"))
 _TASK = (
     select(
-        requests,
+        *MATTER_COLUMNS,
         requests.c.state.label("request_state"),
         requests.c.revision.label("request_revision"),
         *_STEP_PARTS,
@@ -62,7 +62,10 @@ _DISPLACE = (
 )
 _DECISION = (
     select(
-        requests, requests.c.state.label("request_state"), *_STEP_PARTS, decisions.c.id.label("decision_id")
+        *MATTER_COLUMNS,
+        requests.c.state.label("request_state"),
+        *_STEP_PARTS,
+        decisions.c.id.label("decision_id"),
     )
     .add_columns(
         *(
@@ -239,7 +242,8 @@ def _record(
         timers.set_timer(tx, "hold_end", str(decision_id), held_until)
         stepping.touch(tx, matter, now=now)
     else:
-        stepping.take_effect(tx, matter, tx.run(_DECISION, of_decision=decision_id).one(), now=now)
+        effective = Verdict(decision_id, task.step_id, task.mode, task.threshold, verdict)
+        stepping.take_effect(tx, matter, effective, now=now)
     effect = moves.effect_of(verdict, matter.on_reject)
     return Decided(decision_id, matter.id, "held" if held_until else "effective", held_until, verdict, effect)
 
@@ -340,5 +344,6 @@ def settle(tx: Tx, decision_id: int, *, now: datetime) -> bool:
         return False
     if not tx.run(_SETTLE, of_decision=decision_id, at=now).rowcount:
         return False
-    stepping.take_effect(tx, matter_of(row), row, now=now)
+    effective = Verdict(decision_id, row.step_id, row.mode, row.threshold, row.verdict)
+    stepping.take_effect(tx, matter_of(row), effective, now=now)
     return True

@@ -22,8 +22,49 @@ from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
 
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """The locked request, as far as moving it needs."""
+
+    id: int
+    source: str
+    source_ref: str
+    type: str
+    title: str
+    applicant: str
+    applicant_id: int | None
+    revision: int
+    content_hash: str
+    state: str
+    on_reject: str
+    hold_seconds: int
+    sms: bool
+    urgency: int
+    due_at: datetime | None
+    expires_at: datetime | None
+
+    @property
+    def chain(self) -> str:
+        return f"request:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision, as far as counting it needs."""
+
+    decision_id: int
+    step_id: int
+    mode: str
+    threshold: int | None
+    verdict: str
+
+
+#: what `matter_of` reads, and no more: content and route are long
+MATTER_COLUMNS = tuple(requests.c[name] for name in Matter.__slots__)
+
 # FOR NO KEY UPDATE: what only refers to the request (a notice, a prompt) is written meanwhile and waits for nobody
-_LOCK = select(requests).where(requests.c.id == bindparam("of_request")).with_for_update(key_share=True)
+_LOCK = select(*MATTER_COLUMNS).where(requests.c.id == bindparam("of_request")).with_for_update(key_share=True)
 _TOUCH = update(requests).where(requests.c.id == bindparam("of_request")).values(changed_at=bindparam("at"))
 _CLOSE = (
     update(requests)
@@ -94,32 +135,6 @@ _SUPERSEDE_HELD = (
     .values(state="superseded", settled_at=bindparam("at"))
     .returning(decisions.c.id)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Matter:
-    """The locked request, as far as moving it needs."""
-
-    id: int
-    source: str
-    source_ref: str
-    type: str
-    title: str
-    applicant: str
-    applicant_id: int | None
-    revision: int
-    content_hash: str
-    state: str
-    on_reject: str
-    hold_seconds: int
-    sms: bool
-    urgency: int
-    due_at: datetime | None
-    expires_at: datetime | None
-
-    @property
-    def chain(self) -> str:
-        return f"request:{self.id}"
 
 
 def matter_of(row: Row) -> Matter:
@@ -193,7 +208,7 @@ def ask(
         )
 
 
-def take_effect(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> str:
+def take_effect(tx: Tx, matter: Matter, decision: Verdict, *, now: datetime) -> str:
     """A decision became effective: count, advance, close. Returns the request's state afterwards."""
     votes = [moves.Vote(row.weight, row.verdict) for row in tx.run(_VOTES, of_step=decision.step_id)]
     settled = moves.outcome(decision.mode, votes, threshold=decision.threshold)
@@ -205,7 +220,8 @@ def take_effect(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> str:
         touch(tx, matter, now=now)
     else:
         tx.run(_STEP_STATE, of_step=decision.step_id, new_state=settled)
-        _end_step(tx, matter, decision, now=now)
+        if len(votes) > 1:  # somebody else was asked as well
+            _end_step(tx, matter, decision, now=now)
         if settled == "approved" and open_next_step(tx, matter, now=now):
             touch(tx, matter, now=now)
         else:
@@ -226,7 +242,7 @@ def take_effect(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> str:
     return state
 
 
-def _end_step(tx: Tx, matter: Matter, decision: Row, *, now: datetime) -> None:
+def _end_step(tx: Tx, matter: Matter, decision: Verdict, *, now: datetime) -> None:
     for held in tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=decision.step_id, at=now):
         timers.cancel_timer(tx, "hold_end", str(held.id))
         audit.append(
@@ -278,8 +294,9 @@ def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None
 def close(tx: Tx, matter: Matter, *, state: str, now: datetime) -> None:
     """The end of a request (a returned one may come back as a new revision)."""
     tx.run(_CLOSE, of_request=matter.id, new_state=state, at=now)
-    for handler in ("expiry", "deadline"):
-        timers.cancel_timer(tx, handler, str(matter.id))
+    for handler, moment in (("expiry", matter.expires_at), ("deadline", matter.due_at)):
+        if moment is not None:
+            timers.cancel_timer(tx, handler, str(matter.id))
     if matter.sms and matter.applicant_id is not None and state in ("approved", "rejected", "returned"):
         notices.tell(
             tx,
