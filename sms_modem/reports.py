@@ -11,6 +11,7 @@ from approval_core.notices import service as notices
 from approval_core.store import Row, Tx
 from sms_modem.handover import arrived_after_all
 from sms_modem.models import outbound_parts, outbound_sms, prompts
+from sms_modem.rules.composing import parts_needed
 from sms_modem.transports.base import StatusReport
 
 #: A reference comes round after 256 messages; older parts are not meant.
@@ -68,7 +69,7 @@ _PROMPT_DELIVERED = (
     .values(delivered_at=bindparam("at"))
 )
 _CLOCKS = (
-    select(outbound_parts.c.reported_at, outbound_parts.c.discharged_at)
+    select(outbound_parts.c.sent_at, outbound_parts.c.reported_at, outbound_parts.c.discharged_at)
     .where(
         outbound_parts.c.modem == bindparam("by_modem"),
         outbound_parts.c.discharged_at.is_not(None),
@@ -114,9 +115,13 @@ def _part_meant(tx: Tx, status: StatusReport, modem: str, now: datetime) -> Row 
 
 
 def _settle(tx: Tx, sms: Row, status: StatusReport, now: datetime) -> None:
-    states = {row.state for row in tx.run(_PART_STATES, sms_id=sms.id)}
+    known = [row.state for row in tx.run(_PART_STATES, sms_id=sms.id)]
+    states = set(known)
+    half = sms.state == "unknown" and max(len(known), 1) < parts_needed(sms.text)
     if status.state == "failed":
         new, why, delivered = "failed", f"the network could not deliver it (status {status.status})", None
+    elif half:  # of the parts that were still to leave, this tells nothing
+        return
     elif states <= {"delivered"}:
         new, why, delivered = "delivered", None, now
     elif sms.state == "unknown" and "unknown" not in states:
@@ -138,6 +143,13 @@ def _settle(tx: Tx, sms: Row, status: StatusReport, now: datetime) -> None:
 
 
 def clock_offset(tx: Tx, modem: str) -> timedelta:
-    """The service centre's clock minus ours (C9). A report comes at once or later, so the largest difference is it."""
-    seen = [row.discharged_at - row.reported_at for row in tx.run(_CLOCKS, by_modem=modem)]
-    return max(seen, default=timedelta())
+    """The service centre's clock minus ours (C9).
+
+    An SMS is delivered after it was sent and before its report is read, which bounds the difference from both sides. Both
+    clocks are believed to agree unless every value between the bounds says otherwise: reports that lay on a SIM while
+    we were down must not make old replies look new.
+    """
+    seen = tx.run(_CLOCKS, by_modem=modem).all()
+    least = max((row.discharged_at - row.reported_at for row in seen), default=timedelta())
+    most = min((row.discharged_at - row.sent_at for row in seen), default=timedelta())
+    return max(least, min(most, timedelta()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -44,6 +45,33 @@ def test_a_report_read_again_after_a_stop_settles_no_other_sms(office: Office) -
     assert [sms.template for sms in office.deliver()] == []
     assert office.store.write(handover.send_again, now=office.now) == 1
     assert [sms.template for sms in office.deliver()] == ["T06"]
+
+
+def test_a_report_of_half_an_sms_never_settles_the_whole(office: Office) -> None:
+    phone = office.leader("hy00001")
+    office.ask("hy00001", summary="因" * 150)
+    office.reply(phone, f"详{office.code(phone)}")
+    sms = claim(office, line("first"))  # killed after the first of its parts
+    office.store.write(handover.take_over, line("second"), pause=20, now=office.now)
+    report = StatusReport(77, phone, "delivered", office.now, "")
+    office.store.write(reports.report, report, modem=SIM.name, now=office.now)
+    row = office.one(select(outbound_sms).where(outbound_sms.c.id == sms.outgoing.id))
+    assert (row.template, row.state) == ("DETAIL", "unknown")
+    office.later(seconds=21)
+    assert office.store.write(handover.send_again, now=office.now) == 1
+
+
+def test_reports_that_lay_on_the_sim_never_make_an_old_reply_look_new(office: Office) -> None:
+    phone = office.leader("hy00001")
+    office.ask("hy00001")
+    reference = office.one(select(outbound_parts)).reference
+    report = StatusReport(reference, phone, "delivered", office.now + timedelta(seconds=5), "")
+    office.later(hours=2)  # we were down
+    office.store.write(reports.report, report, modem=SIM.name, now=office.now)
+    office.reply(phone, f"Y{office.code(phone)}")
+    office.ask("hy00001", title="申请用车")
+    late = office.reply(phone, "Y", at=office.now - timedelta(minutes=30))
+    assert office.outcomes(late) == ["STALE"]
 
 
 def test_a_modem_that_opens_leaves_its_namesake_s_work_alone(office: Office) -> None:
