@@ -1,171 +1,112 @@
-"""The store's own cost: one durable decision through `Store` against the same statements on raw sqlite3.
+"""One durable decision: `approvals.decide` through the store, against the same rows on raw sqlite3.
 
-Six statements: read the task by its code, update task and request, one audit row, two outbox rows. The floor runs
-before and after each measurement, with the same number of decisions in a commit, a savepoint for each.
-Prints the median ratio; the target is 0.35. `python -m benchmarks.store_decision [DECISIONS] [ROUNDS]`
+Both begin with a copy of the same file and write the same rows with the same number of decisions in a commit, a
+savepoint for each, WAL and synchronous=FULL. The floor is written by hand: the fewest statements, no SQLAlchemy, no
+rules; it reads the task, checks it and chains the audit entry. After each pair the tables are compared.
+`python -m benchmarks.store_decision [DECISIONS] [ROUNDS]`
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import gc
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import (
-    Column,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    bindparam,
-    create_engine,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.pool import NullPool
+from approval_core.clock import utc_now
+from approval_core.store import Store
+from benchmarks import open_matters
+from benchmarks.measuring import ROUNDS, interleaved, machine, show, show_ratio
+from benchmarks.open_matters import Open, Prepared
+from benchmarks.raw_decision import RawDecision
 
-from approval_core.store import Store, Tx
-
-GROUP = 64
-metadata = MetaData()
-requests = Table("request", metadata, Column("id", Integer, primary_key=True), Column("state", String(10)))
-tasks = Table(
-    "task",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("request_id", ForeignKey("request.id")),
-    Column("code", String(8), unique=True),
-    Column("state", String(10)),
-)
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("request_id", ForeignKey("request.id")),
-    Column("hash", String(64)),
-)
-events = Table(
-    "event",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("name", String(40)),
-    Column("body", String),
-)
-
-FIND = select(tasks.c.id, tasks.c.request_id).where(
-    tasks.c.code == bindparam("shown"), tasks.c.state == "open"
-)
-CLOSE = update(tasks).values(state="done").where(tasks.c.id == bindparam("task"), tasks.c.state == "open")
-APPROVE = update(requests).values(state="approved").where(requests.c.id == bindparam("request"))
-PROVE = insert(audit).values(request_id=bindparam("request"), hash=bindparam("proof"))
-TELL = insert(events).values(name=bindparam("called"), body=bindparam("content"))
+TARGET = 0.35
+ROWS = {
+    600: "task, request, to-do and audit head changed; decision, audit entry, event, timer inserted",
+    0: "task, request, step, to-do and audit head changed (the head twice); decision, 2 audit entries, 3 events inserted",
+}
 
 
-def decide(tx: Tx, code: str) -> int:
-    task = tx.run(FIND, shown=code).one()
-    assert tx.run(CLOSE, task=task.id).rowcount == 1
-    tx.run(APPROVE, request=task.request_id)
-    tx.run(PROVE, request=task.request_id, proof="0" * 64)
-    tx.run(TELL, called="approval.decided", content='{"request":1}')
-    tx.run(TELL, called="notice.due", content='{"request":1}')
-    return int(task.id)
-
-
-def decide_raw(cursor: sqlite3.Cursor, code: str) -> None:
-    task, request = cursor.execute(
-        "SELECT id, request_id FROM task WHERE code = ? AND state = ?", (code, "open")
-    ).fetchone()
-    assert (
-        cursor.execute(
-            "UPDATE task SET state = ? WHERE id = ? AND state = ?", ("done", task, "open")
-        ).rowcount
-        == 1
-    )
-    cursor.execute("UPDATE request SET state = ? WHERE id = ?", ("approved", request))
-    cursor.execute("INSERT INTO audit (request_id, hash) VALUES (?, ?)", (request, "0" * 64))
-    for name in ("approval.decided", "notice.due"):
-        cursor.execute("INSERT INTO event (name, body) VALUES (?, ?)", (name, '{"request":1}'))
-
-
-def fresh(folder: Path, name: str, decisions: int) -> Path:
-    path = folder / f"{name}.db"
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    metadata.create_all(engine)
-    with engine.begin() as connection:
-        connection.execute(insert(requests), [{"id": i, "state": "pending"} for i in range(decisions)])
-        rows = [{"id": i, "request_id": i, "code": f"c{i}", "state": "open"} for i in range(decisions)]
-        connection.execute(insert(tasks), rows)
-    engine.dispose()
-    return path
-
-
-def raw(path: Path, decisions: int) -> float:
+def raw(prepared: Prepared, group: int, hold: int, seen: dict[str, dict[str, int]]) -> float:
     """Decisions per second on the driver alone."""
+    path = prepared.copy()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
         cursor = connection.cursor()
+        decision = RawDecision(cursor, hold=hold)
+        gc.collect()
         began = time.perf_counter()
-        for first in range(0, decisions, GROUP):
+        for first in range(0, len(prepared.tasks), group):
             cursor.execute("BEGIN IMMEDIATE")
-            for number in range(first, min(first + GROUP, decisions)):
+            for one in prepared.tasks[first : first + group]:
                 cursor.execute("SAVEPOINT work")
-                decide_raw(cursor, f"c{number}")
+                decision.decide(one)
                 cursor.execute("RELEASE work")
             cursor.execute("COMMIT")
-        return decisions / (time.perf_counter() - began)
+        rate = len(prepared.tasks) / (time.perf_counter() - began)
+    seen["raw"] = open_matters.counts(path)
+    open_matters.drop(path)
+    return rate
 
 
-async def through_store(path: Path, decisions: int) -> tuple[float, float]:
-    """Decisions per second, and the works in a commit, with 256 coroutines asking."""
-    store = Store(f"sqlite:///{path}", group=GROUP)
-    numbers = iter(range(decisions))
+def through_store(
+    prepared: Prepared, group: int, seen: dict[str, dict[str, int]], shares: list[float]
+) -> float:
+    """Decisions per second with many coroutines asking, so that a commit holds what it may."""
+    path = prepared.copy()
+    store = Store(f"sqlite:///{path}", group=group, span=1.0)
+    gc.collect()
+    rate = asyncio.run(_ask(store, prepared.tasks))
+    shares.append(store.metrics.works / store.metrics.batches)
+    store.close()
+    seen["store"] = open_matters.counts(path)
+    open_matters.drop(path)
+    return rate
 
-    async def ask() -> None:
-        for number in numbers:
-            await store.awrite(decide, f"c{number}")
+
+async def _ask(store: Store, tasks: Sequence[Open]) -> float:
+    waiting = iter(tasks)
+
+    async def person() -> None:
+        for one in waiting:
+            await store.awrite(open_matters.decide, one, utc_now())
 
     began = time.perf_counter()
-    await asyncio.gather(*[ask() for _ in range(256)])
-    rate = decisions / (time.perf_counter() - began)
-    share = store.metrics.works / store.metrics.batches
-    await asyncio.to_thread(store.close)
-    return rate, share
+    await asyncio.gather(*[person() for _ in range(256)])
+    return len(tasks) / (time.perf_counter() - began)
 
 
 def main() -> None:
-    decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    ratios, shares, rates, floors = [], [], [], []
+    decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 1500
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
+    show("machine", said=machine())
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds):
-            before = raw(fresh(Path(folder), f"before{number}", decisions), decisions)
-            path = fresh(Path(folder), f"store{number}", decisions)
-            rate, share = asyncio.run(through_store(path, decisions))
-            after = raw(fresh(Path(folder), f"after{number}", decisions), decisions)
-            floor = (before + after) / 2
-            ratios.append(rate / floor)
-            shares.append(share)
-            rates.append(rate)
-            floors.append(floor)
-    figures = {
-        "figure": "decision through the store / raw sqlite3",
-        "ratio": round(statistics.median(ratios), 3),
-        "target": 0.35,
-        "per_second": round(statistics.median(rates)),
-        "floor_per_second": round(statistics.median(floors)),
-        "works_per_commit": round(statistics.median(shares), 1),
-        "rounds": rounds,
-    }
-    print(json.dumps(figures))
+        for hold in (600, 0):
+            prepared = Prepared(Path(folder), decisions, hold=hold)
+            show("rows of one decision", hold=hold, rows=ROWS[hold])
+            for group in (1, 16, 64) if hold else (64,):
+                seen: dict[str, dict[str, int]] = {}
+                shares: list[float] = []
+                taken = interleaved(
+                    partial(raw, prepared, group, hold, seen),
+                    partial(through_store, prepared, group, seen, shares),
+                    rounds,
+                )
+                assert seen["raw"] == seen["store"], seen
+                name = "held" if hold else "in effect at once"
+                show_ratio(
+                    f"decision through the store / raw sqlite3, {name}, {group} in a commit",
+                    taken,
+                    target=TARGET,
+                    in_a_commit=sum(shares) / len(shares),
+                )
 
 
 if __name__ == "__main__":
