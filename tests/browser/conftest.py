@@ -41,8 +41,9 @@ def demonstration(sqlite_files: SqliteFiles) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module: while it runs, the library keeps an event loop running in this thread, and nobody else can."""
     if CHROMIUM is None:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing: apt-get install chromium fonts-noto-cjk")
