@@ -146,6 +146,7 @@ class SmsPart:
             device,
             name=name,
             modem=modem,
+            pin=settings.sms.sim_pin or None,
             demo_prefix=settings.sms_rules.demo_prefix,
             allow_demo_numbers=settings.allow_demo_numbers,
         )

@@ -47,6 +47,12 @@ class SmsSettings(BaseModel):
     office_phone: str = Field(
         default="", description="Printed in details when an applicant's number is not known."
     )
+    sim_pin: str = Field(
+        default="",
+        repr=False,
+        pattern=r"^(\d{4,8})?$",
+        description="PIN of the SIM, of every modem here that asks for one; tried once.",
+    )
     poll_seconds: float = Field(
         default=3.0, gt=0, description="The store of the modem is listed at least so often."
     )
