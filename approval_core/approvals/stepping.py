@@ -64,7 +64,9 @@ class Verdict:
 MATTER_COLUMNS = tuple(requests.c[name] for name in Matter.__slots__)
 
 # FOR NO KEY UPDATE: what only refers to the request (a notice, a prompt) is written meanwhile and waits for nobody
-_LOCK = select(*MATTER_COLUMNS).where(requests.c.id == bindparam("of_request")).with_for_update(key_share=True)
+_LOCK = (
+    select(*MATTER_COLUMNS).where(requests.c.id == bindparam("of_request")).with_for_update(key_share=True)
+)
 _TOUCH = update(requests).where(requests.c.id == bindparam("of_request")).values(changed_at=bindparam("at"))
 _CLOSE = (
     update(requests)
