@@ -124,14 +124,7 @@ def measure(engine: str, url: str, folder: Path, each: int, rounds: int, company
         site.times.clear()
         taken = interleaved(site.floor, site.submit, rounds)
         p99 = percentile(site.times, 0.99) * 1000
-        show(
-            f"submission over HTTP / FastAPI without a database, {said}",
-            ratio=taken.ratio,
-            per_second=taken.value,
-            floor_per_second=taken.floor,
-            p99_ms=p99,
-            runs=rounds,
-        )
+        show_ratio(f"submission over HTTP / FastAPI without a database, {said}", taken, p99_ms=p99)
 
 
 def main() -> None:

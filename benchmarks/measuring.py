@@ -53,15 +53,15 @@ def show(figure: str, **facts: object) -> None:
     print(json.dumps({"figure": figure} | shown, ensure_ascii=False), flush=True)
 
 
-def show_ratio(
-    figure: str, taken: Taken, *, target: float, unit: str = "per_second", **facts: object
-) -> None:
+def show_ratio(figure: str, taken: Taken, *, target: float | None = None, **facts: object) -> None:
+    """A rate beside its floor. Without a target it is shown for comparison only."""
+    wanted = {} if target is None else {"target": f">= {target}", "met": taken.ratio >= target}
     show(
         figure,
         ratio=taken.ratio,
-        target=f">= {target}",
-        met=taken.ratio >= target,
-        **{unit: taken.value, f"floor_{unit}": taken.floor},
+        **wanted,
+        per_second=taken.value,
+        floor_per_second=taken.floor,
         spread=f"{min(taken.ratios):.3f}-{max(taken.ratios):.3f}",
         runs=len(taken.ratios),
         **facts,
