@@ -178,7 +178,8 @@ def _with_words(plain: Any) -> type[SQLCompiler]:
     class WithWords(plain):  # type: ignore[misc]  # which compiler it is, the dialect says
         def visit_bindparam(self, bindparam: BindParameter[Any], *args: Any, **options: Any) -> str:
             constant = bindparam.unique and not bindparam.expanding and not bindparam.required
-            if constant and isinstance(bindparam.type, String) and _is_word(bindparam.value):
+            kind = getattr(bindparam.type, "impl", bindparam.type)  # SQLModel wraps its strings
+            if constant and isinstance(kind, String) and _is_word(bindparam.value):
                 options["literal_binds"] = True
             shown: str = super().visit_bindparam(bindparam, *args, **options)
             return shown
