@@ -104,13 +104,14 @@ _LEFT_BEHIND = (
         outbound_sms.c.leased_by != bindparam("run"),
     )
     .values(state="unknown", error=IN_FLIGHT, lease_until=None, due_at=bindparam("again_at"))
-    .returning(outbound_sms.c.id, outbound_sms.c.prompt_id)
+    .returning(outbound_sms.c.id, outbound_sms.c.prompt_id, outbound_sms.c.created_at)
 )
 _LOST = (
     update(outbound_sms)
     .where(outbound_sms.c.id == bindparam("sms_id"), outbound_sms.c.state == "unknown")
     .values(error=IN_FLIGHT, due_at=bindparam("again_at"))
 )
+_PERHAPS_TWICE = update(outbound_sms).where(outbound_sms.c.id == bindparam("sms_id")).values(error=SENT_AGAIN)
 _SEND_AGAIN = (
     update(outbound_sms)
     .where(
@@ -187,6 +188,8 @@ def handed_over(tx: Tx, sms_id: int, outcome: Outcome, line: Line, *, now: datet
         case Sent():
             if not outbound.mark_sent(tx, OutboundSms, sms_id, by=line.run, now=now, modem=line.modem):
                 return str(sms.state)
+            if sms.error == SENT_AGAIN:
+                tx.run(_PERHAPS_TWICE, sms_id=sms_id)
             _with_the_network(tx, sms, line.modem, line.number, now=now)
             return "sent"
         case Unknown():
@@ -263,8 +266,10 @@ def take_over(tx: Tx, line: Line, *, pause: int, now: datetime) -> Sequence[int]
         run=line.run,
         again_at=now + timedelta(seconds=pause),
     ).all()
-    for row in left:
-        _maybe_with_the_network(tx, row.prompt_id, line, now)
+    for (
+        row
+    ) in left:  # nobody knows when it left; a reply typed while we were down is not older than the question
+        _maybe_with_the_network(tx, row.prompt_id, line, row.created_at)
     return [row.id for row in left]
 
 

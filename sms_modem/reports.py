@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, select, update
 from approval_core import outbound
 from approval_core.notices import service as notices
 from approval_core.store import Row, Tx
-from sms_modem.handover import arrived_after_all
+from sms_modem.handover import SENT_AGAIN, arrived_after_all
 from sms_modem.models import outbound_parts, outbound_sms, prompts
 from sms_modem.rules.composing import parts_needed
 from sms_modem.transports.base import StatusReport
@@ -128,6 +128,8 @@ def _settle(tx: Tx, sms: Row, status: StatusReport, now: datetime) -> None:
         new, why, delivered = "sent", None, None
     else:
         return
+    if why is None and sms.error == SENT_AGAIN:
+        why = SENT_AGAIN  # that it arrived does not say that it arrived once
     sent_at = sms.sent_at if sms.sent_at is not None else (None if new == "failed" else now)
     changed = tx.run(
         _SETTLE, sms_id=sms.id, old_state=sms.state, new_state=new, at=delivered, sent=sent_at, why=why
