@@ -132,10 +132,12 @@ class Plan:
         return [params[name] if convert is None else convert(params[name]) for name, convert in self._slots]
 
     def fetch(self, cursor: Any) -> Rows:
-        if cursor.description is None:
-            return Rows([], cursor.rowcount)
+        make = self._make
+        if make is None:  # psycopg builds the description anew each time it is asked
+            if cursor.description is None:
+                return Rows([], cursor.rowcount)
+            make = self._learn(cursor.description)
         fetched = cursor.fetchall()
-        make = self._make or self._learn(cursor.description)
         if not self._results:
             rows = [make(values) for values in fetched]
         else:
