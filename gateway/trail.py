@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from approval_core import audit
 from approval_core.approvals.models import Request
-from approval_core.approvals.proof import decision_problems
+from approval_core.approvals.proof import record_problems
 from approval_core.audit.canonical import key_id
 from approval_core.audit.models import entries
 from approval_core.clock import OFFICE_ZONE
@@ -95,7 +95,7 @@ def outgoing(tx: Tx, queue: str, dead: bool, limit: int) -> list[dict[str, Any]]
 
 def proof(tx: Tx, settings: Settings) -> audit.VerifyReport:
     """The whole proof, and the decisions held against it. Signatures are checked where the key is known."""
-    return audit.verify(tx, public_key=_keys(tx, settings), facts=decision_problems)
+    return audit.verify(tx, public_key=_keys(tx, settings), facts=record_problems)
 
 
 def _keys(tx: Tx, settings: Settings) -> list[Ed25519PublicKey]:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from approval_core import audit
 from approval_core.approvals import queries, service
-from approval_core.approvals.proof import decision_problems
+from approval_core.approvals.proof import record_problems
 from approval_core.approvals.service import Content
 from approval_core.store import Store
 from tests.factories import BY_SMS, CLIENT, after, ask, hire, step
@@ -41,7 +41,7 @@ def busy_store(store: Store) -> Store:
 
 
 def problems(store: Store) -> list[str]:
-    return [str(one) for one in store.read(lambda tx: audit.verify(tx, facts=decision_problems)).problems]
+    return [str(one) for one in store.read(lambda tx: audit.verify(tx, facts=record_problems)).problems]
 
 
 def test_an_untouched_office_has_nothing_to_say(busy_store: Store) -> None:
@@ -57,6 +57,10 @@ def test_an_untouched_office_has_nothing_to_say(busy_store: Store) -> None:
         ("update decision set evidence = 'sms_inbound:9' where id = 1", "evidence is not what was recorded"),
         ("update decision set state = 'effective' where id = 2", "state is not what was recorded"),
         ("update decision set state = 'effective' where id = 4", "state is not what was recorded"),
+        (
+            "update decision set decided_at = '2020-01-01 00:00:00' where id = 1",
+            "decided_at is not what was recorded",
+        ),
         ("delete from decision where id = 3", "recorded, and gone"),
     ],
 )
@@ -66,6 +70,29 @@ def test_a_changed_or_missing_decision_is_named(busy_store: Store, change: str, 
     assert named in found
     number = change[-1]
     assert f"decision id {number}" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("update request set title = 'x' where id = 1", "the content is not what its hash says"),
+        ("update request set summary = 'x' where id = 2", "the content is not what its hash says"),
+        ("update request set applicant = 'x' where id = 4", "the content is not what its hash says"),
+        ("update request set revision = 1 where id = 4", "revision is not what was recorded"),
+    ],
+)
+def test_content_changed_behind_the_back_is_named(busy_store: Store, change: str, named: str) -> None:
+    busy_store.write(lambda tx: tx.execute(text(change)) and None)
+    (found,) = problems(busy_store)
+    assert named in found
+    assert f"request id {change[-1]}" in found
+
+
+def test_a_content_hash_of_its_own_making_is_named(busy_store: Store) -> None:
+    busy_store.write(
+        lambda tx: tx.execute(text("update request set content_hash = 'x' where id = 1")) and None
+    )
+    assert any("content_hash is not what was recorded" in one for one in problems(busy_store))
 
 
 def test_an_invented_decision_is_named(busy_store: Store) -> None:
