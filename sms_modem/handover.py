@@ -15,7 +15,7 @@ from sqlalchemy import Integer, and_, bindparam, func, insert, literal_column, o
 
 from approval_core import outbound
 from approval_core.approvals import service as approvals
-from approval_core.approvals.models import Request, Task
+from approval_core.approvals.models import Decision, Request, Task
 from approval_core.columns import table_of
 from approval_core.notices import service as notices
 from approval_core.notices.models import Notice
@@ -23,7 +23,8 @@ from approval_core.store import Row, Tx
 from sms_modem.models import OutboundSms, outbound_parts, outbound_sms, prompts
 from sms_modem.transports.base import Failed, Outcome, Outgoing, PartSent, Sent, Unknown
 
-requests, tasks, notice_rows = table_of(Request), table_of(Task), table_of(Notice)
+requests, tasks, decisions = table_of(Request), table_of(Task), table_of(Decision)
+notice_rows = table_of(Notice)
 
 IN_FLIGHT = "in flight when the sender stopped"
 SENT_AGAIN = "in flight when the sender stopped; sent again, it may have arrived twice"
@@ -174,9 +175,17 @@ def _sweep(tx: Tx, *, pause: int, now: datetime) -> None:
 def _lost_its_sense(tx: Tx, sms: Row) -> bool:
     if sms.notice_id is not None and tx.run(_NOTICE_STATE, notice_id=sms.notice_id).scalar() == "dropped":
         return True
+    if sms.decision_ids and _taken_back(tx, sms.decision_ids):
+        return True
     if sms.prompt_id is None or sms.category == "receipt":
         return False
     return tx.run(_STILL_ASKED, prompt_id=sms.prompt_id).scalar() is None
+
+
+def _taken_back(tx: Tx, decision_ids: Sequence[int]) -> bool:
+    """A receipt of nothing but decisions that were taken back while it waited is no longer true."""
+    states = tx.execute(select(decisions.c.state).where(decisions.c.id.in_(decision_ids))).scalars()
+    return set(states) == {"undone"}
 
 
 def handed_over(tx: Tx, sms_id: int, outcome: Outcome, line: Line, *, now: datetime) -> str:

@@ -103,3 +103,12 @@ def test_whoever_was_asked_is_asked_again_when_his_stand_in_takes_the_decision_b
     office.deliver()
     assert office.outcomes(office.reply(other, "X")) == ["UNDONE"]
     assert [(row.recipient, row.template) for row in office.deliver()] == [(other, "T27"), (leader, "T02")]
+
+
+def test_a_receipt_still_in_the_queue_does_not_follow_the_undo(office: Office) -> None:
+    phone = office.leader("hy00001")
+    office.ask("hy00001")
+    office.reply(phone, "Y")
+    office.later(seconds=2)
+    assert office.outcomes(office.reply(phone, "X")) == ["UNDONE"]
+    assert [row.template for row in office.deliver()] == ["T27"]
