@@ -128,7 +128,7 @@ def measure(engine: str, url: str, folder: Path, each: int, rounds: int, company
 
 
 def main() -> None:
-    each = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    each = int(sys.argv[1]) if len(sys.argv) > 1 else 800
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     show("machine", said=machine())
     with tempfile.TemporaryDirectory() as folder:
