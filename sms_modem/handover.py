@@ -75,6 +75,9 @@ _PROMPT_MAYBE_SENT = (
     .where(prompts.c.id == bindparam("prompt_id"), prompts.c.sent_at.is_(None))
     .values(sent_at=bindparam("at"), sent_by=bindparam("by_modem"), sent_from=bindparam("number"), bare=False)
 )
+_BARE_AGAIN = (
+    update(prompts).where(prompts.c.id == bindparam("prompt_id"), prompts.c.form == "T01").values(bare=True)
+)
 _MINE = and_(outbound_sms.c.state == "leased", outbound_sms.c.leased_by == bindparam("run"))
 _PUT_BACK = (
     update(outbound_sms)
@@ -255,6 +258,8 @@ def _with_the_network(tx: Tx, sms: Row, modem: str | None, number: str | None, *
 
 def arrived_after_all(tx: Tx, sms: Row, *, now: datetime) -> None:
     """A report has settled an `unknown` SMS: everything that follows from its hand-over follows now."""
+    if sms.prompt_id is not None:
+        tx.run(_BARE_AGAIN, prompt_id=sms.prompt_id)  # it did arrive, and it says that Y is enough
     _with_the_network(tx, sms, sms.modem, None, now=now)
 
 

@@ -117,10 +117,13 @@ class ApprovalIn(ContentIn):
     urgency: int = Field(default=0, ge=0, le=2, description="0 ordinary, 1 urgent, 2 extra urgent.")
 
 
-class RevisionIn(ContentIn):
-    """New content. Without `steps` the route stays as it was. The body of the submission, edited, is welcome as it is:
+class RevisionIn(Incoming):
+    """New content. What is left out (`summary`, `form`, `steps`) stays as it was. The body of the submission, edited, is welcome as it is:
     what cannot change with the content may be repeated, and is refused only where it says something else."""
 
+    title: Title
+    summary: Annotated[str, Field(max_length=10_000), AfterValidator(clean)] | None = None
+    form: dict[str, Any] | None = None
     steps: list[StepIn] | None = Field(default=None, min_length=1, max_length=30)
     ref: Ref | None = None
     type: Annotated[str, Field(max_length=48), AfterValidator(clean)] | None = None

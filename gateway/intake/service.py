@@ -124,7 +124,11 @@ def revise(tx: Tx, asked: Asked, ref: str, body: RevisionIn, *, now: datetime) -
         row = views.row_of(tx, asked.actor.name, ref)
         _refuse_other_changes(tx, row, body)
         plan = _plan(body.steps) if body.steps is not None else None
-        content = Content(body.title, body.summary, body.form)
+        content = Content(
+            body.title,
+            row.summary if body.summary is None else body.summary,
+            row.form if body.form is None else body.form,
+        )
         approvals.revise(tx, row.id, content=content, plan=plan, actor=asked.actor, now=now)
         return _said(200, queries.approval_by_id(tx, row.id))
 

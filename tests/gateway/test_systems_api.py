@@ -196,7 +196,12 @@ def test_new_content_is_a_new_revision_and_asks_again(system: System) -> None:
     answer = system.http.put("/systems/v1/approvals/R-1", json={"title": "改期的请示", "summary": "七月"})
     assert answer.status_code == 200, answer.text
     said = system.show()
-    assert (said["revision"], said["title"], said["form"]) == (2, "改期的请示", {})
+    assert (said["revision"], said["title"], said["summary"], said["form"]) == (
+        2,
+        "改期的请示",
+        "七月",
+        {"人数": 40},
+    )
     assert said["steps"][0]["approvers"][0]["state"] == "open"
 
 
