@@ -201,7 +201,7 @@ class Leaders:
                     self.look(phone)
                 if not self.holding_back:
                     self.send(until=time.monotonic())
-                self._stopping.wait(0.02)
+                self._stopping.wait(0.05)
         except Exception as failure:  # noqa: BLE001  # shown by the test, which waits in vain otherwise
             self.failure = failure
 

@@ -43,10 +43,13 @@ def _leased_sms(tx: Tx) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def leased_callbacks(tx: Tx) -> set[tuple[int, int]]:
-    """(row, attempt). The lease of a dead sender still runs when the next ones are killed."""
-    query = select(callbacks.c.id, callbacks.c.attempts).where(callbacks.c.state == "leased")
-    return {(row.id, row.attempts) for row in tx.execute(query)}
+def on_their_way(tx: Tx) -> set[tuple[str, int, int]]:
+    """(phase, row, attempt) of what is leased. The lease of a dead sender may still stand when the next is killed."""
+    return {
+        (phase, row.id, row.attempts)
+        for phase, table in (("send", outbound_sms), ("callback", callbacks))
+        for row in tx.execute(select(table.c.id, table.c.attempts).where(table.c.state == "leased"))
+    }
 
 
 def _next_hold_end(tx: Tx) -> datetime | None:
@@ -165,18 +168,18 @@ class Blows:
 
 
 def hit(store: Store, modem: ModemProcess, gateway: GatewayProcess, posts: int, listening: bool) -> set[str]:
-    """What was under way when it died, read from what it left behind."""
+    """What was under way when it died, read from what it left behind. Before it listens nothing of it is its own."""
     now = utc_now()
     assert not gateway.running
+    if not listening:
+        return {"start"}
     lying = sum(modem.ask("stored")["stored"].values())
     found = {
         "receive": lying > 0,
         "decide": store.read(_unanswered) > 0,
-        "send": store.read(_leased_sms) > 0,
         "hold": store.read(_overdue_holds, now) > 0,
         "react": store.read(_unheard, now),
         "submit": posts > 0,
-        "start": not listening,
     }
     return {name for name, was in found.items() if was}
 

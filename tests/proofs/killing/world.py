@@ -15,7 +15,7 @@ from approval_core.store import Store, Tx
 from tests.factories import insert_person
 from tests.proofs.killing.ledger import SOURCE, Ledger
 from tests.proofs.killing.outside import AskingSystem, Leaders, Moods
-from tests.proofs.killing.phases import Blows, at_rest, hit, leased_callbacks
+from tests.proofs.killing.phases import Blows, at_rest, hit, on_their_way
 from tests.proofs.killing.processes import PREFIX, GatewayProcess, ModemProcess
 
 LEADERS = 6
@@ -63,7 +63,7 @@ class World:
         self.hits: Counter[str] = Counter()
         self._blows = Blows(store, modem, leaders, moods, system, self.chance)
         self._aims: list[str] = []
-        self._left_on_the_way: set[tuple[int, int]] = set()
+        self._left_on_the_way: set[tuple[str, int, int]] = set()
 
     def strike(self) -> None:
         if not self._aims:
@@ -81,9 +81,9 @@ class World:
         self.gateway.kill()
         self.ledger.kills += 1
         self.hits.update(hit(self.store, self.modem, self.gateway, posts, listening))
-        on_their_way = self.store.read(leased_callbacks)
-        self.hits["callback"] += bool(on_their_way - self._left_on_the_way)
-        self._left_on_the_way = on_their_way
+        under_way = self.store.read(on_their_way)
+        self.hits.update({phase for phase, *_ in under_way - self._left_on_the_way})
+        self._left_on_the_way = under_way
         assert self.leaders.failure is None, self.leaders.failure
 
     def quiet_end(self) -> None:
