@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Form, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from fastapi.templating import Jinja2Templates
 
-from approval_core.clock import OFFICE_ZONE, utc_now
+from approval_core.clock import utc_now
 from approval_core.errors import NotFound
 from approval_core.people import queries as people
 from approval_core.store import Tx
 from gateway.demo import views
 from gateway.demo.asking import CALLBACK_PATH, NAME
+from gateway.demo.doors import GuardedRoute, OwnPage
+from gateway.demo.handsets import meant
+from gateway.demo.place import Place, PlaceDep
+from gateway.demo.refusals import Refusal, refusal
 from gateway.demo.stage import Stage
-from gateway.demo.words import Words, language_of
 from web.deps import Now, StoreDep
 
 HERE = Path(__file__).parent
 STATIC = {"demo.css": "text/css", "demo.js": "text/javascript"}
-FIRST_HANDSET = "hy00009"
 LIVE_PAUSE_S = 20.0
-#: nothing on the page comes from elsewhere, and nothing written into a text can run
-OWN_FILES_ONLY = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'",
-    "Cache-Control": "no-store",
-}
 EXAMPLES = (
     "申请年休假3天(5月6日起)",
     "申请用车1天(去临海分局)",
@@ -40,55 +38,17 @@ EXAMPLES = (
     "报送12366答复第118号",
 )
 REPLIES = ("Y", "N", "ｙ", "同意，请尽快", "Y不同意", "收到", "待办", "X")
+NO_REFUSAL = Refusal("")
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 templates = Jinja2Templates(directory=HERE / "templates")
-
-
-def office_time(moment: datetime) -> str:
-    return moment.astimezone(OFFICE_ZONE).strftime("%m-%d %H:%M:%S")
-
-
-templates.env.filters["office_time"] = office_time
 
 
 def _stage(request: Request) -> Stage:
     return cast(Stage, request.app.state.stage)
 
 
-def _own_page_only(request: Request) -> None:
-    """A button of this page, not of somebody else's: browsers say where a request comes from."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise HTTPException(403, "this form belongs to the demo page")
-
-
 StageDep = Annotated[Stage, Depends(_stage)]
-OwnPage = Depends(_own_page_only)
-
-
-class Place:
-    """Where the visitor stands: language, handset and request. It travels in the address, so every view is a link."""
-
-    def __init__(
-        self,
-        request: Request,
-        lang: Annotated[str | None, Query()] = None,
-        handset: Annotated[str, Query(max_length=64)] = FIRST_HANDSET,
-        ref: Annotated[str | None, Query(max_length=200)] = None,
-        proof: Annotated[bool, Query()] = False,
-    ) -> None:
-        self.words = Words(language_of(lang, request.headers.get("accept-language", "")))
-        self.handset, self.ref, self.proof = handset, ref, proof
-
-    def link(self, path: str = "/demo", **other: str) -> str:
-        here = {"lang": self.words.language, "handset": self.handset, "ref": self.ref or "", **other}
-        return path + "?" + urlencode({name: value for name, value in here.items() if value})
-
-    def back(self, **other: str) -> RedirectResponse:
-        return RedirectResponse(self.link(**other), 303)
-
-
-PlaceDep = Annotated[Place, Depends()]
 
 
 @router.get("/")
@@ -107,39 +67,53 @@ async def _page(
     stage: Stage,
     store: StoreDep,
     now: Now,
-    problem: str = "",
+    refused: Refusal = NO_REFUSAL,
     given: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     shown = await store.aread(_shown, place, stage, now=now)
     facts = {
-        "words": place.words, "place": place, "stage": stage, "problem": problem, "examples": EXAMPLES, "replies": REPLIES,
-        "hold": request.app.state.settings.default_hold, "given": given or {}, "other": "en" if place.words.language == "zh" else "zh",
+        "words": place.words, "place": place, "stage": stage, "refused": refused, "given": given or {}, "now": now,
+        "example": EXAMPLES[len(shown["latest"]) % len(EXAMPLES)], "examples": EXAMPLES, "replies": REPLIES,
+        "hold": request.app.state.settings.default_hold, "other": "en" if place.words.language == "zh" else "zh",
     }  # fmt: skip
-    status = 422 if problem else 200
+    status = 422 if refused.sentence else 200
     return templates.TemplateResponse(
-        request, "page.html", {**facts, **shown}, status_code=status, headers=OWN_FILES_ONLY
+        request, "page.html", {**facts, **shown}, status_code=status, headers={"Cache-Control": "no-store"}
     )
 
 
 def _shown(tx: Tx, place: Place, stage: Stage, *, now: datetime) -> dict[str, Any]:
     leaders = people.leaders_with_phones(tx, now=now)
-    leader = next((one for one in leaders if one.account == place.handset), leaders[0] if leaders else None)
-    trail = None
-    if place.ref:
-        try:
-            trail = views.trail(tx, NAME, place.ref)
-        except NotFound:
-            trail = None
+    who = place.find or place.handset
+    found = meant(leaders, who)
+    if place.find and len(found) != 1:
+        leader = next(iter(meant(leaders, place.handset)), None)
+    else:
+        leader = next(iter(found), None)
+    leader = leader or next(iter(leaders), None)
+    if leader is not None:
+        place.handset = leader.account
     return {
         "leaders": leaders,
+        "numbered": {one.account for one in leaders},
         "leader": leader,
+        "who": who,
+        "found": found,
         "bubbles": views.conversation(tx, leader.number, stage.handset(leader.number)) if leader else [],
-        "coded": views.suggested_replies(tx, leader.number) if leader else [],
+        "coded": views.suggestions(tx, leader.number) if leader else None,
         "latest": views.latest(tx, NAME),
-        "trail": trail,
+        "trail": _trail(tx, place.ref) if place.ref else None,
         "told": {callback.message_id for callback in stage.asking.received if callback.genuine},
+        "forged": sum(not callback.genuine for callback in stage.asking.received),
         "verified": views.verification(tx) if place.proof else None,
     }
+
+
+def _trail(tx: Tx, ref: str) -> views.Trail | None:
+    try:
+        return views.trail(tx, NAME, ref)
+    except NotFound:
+        return None
 
 
 @router.post("/demo/approvals", dependencies=[OwnPage])
@@ -157,7 +131,10 @@ async def submit(
     hold: Annotated[str, Form()] = "",
     on_reject: Annotated[str, Form()] = "reject",
 ) -> Response:
-    given = {"title": title, "summary": summary, "applicant": applicant, "approvers": approvers, "hold": hold}
+    given = {
+        "title": title, "summary": summary, "applicant": applicant, "approvers": approvers, "hold": hold,
+        "mode": mode, "on_reject": on_reject,
+    }  # fmt: skip
     ref = f"LEAVE-{now:%H%M%S}-{secrets.token_hex(2)}"
     accounts = [account for account in approvers.replace("，", ",").replace(",", " ").split() if account]
     step: dict[str, Any] = {"approvers": accounts, "mode": mode}
@@ -168,13 +145,12 @@ async def submit(
         "on_reject": on_reject, "form": {}, "sms": True, "callback_url": stage.asking.callback_url,
     }  # fmt: skip
     if hold.strip():
-        if not hold.strip().isdecimal():
-            return await _page(request, place, stage, store, now, place.words("bad_hold"), given)
-        body["hold"] = int(hold)
+        body["hold"] = int(hold) if re.fullmatch(r"\s*[0-9]{1,9}\s*", hold) else hold
     answer = await stage.asking.call(request.app, "POST", "", body)
     if answer.status_code != 201:
-        return await _page(request, place, stage, store, now, answer.json()["detail"], given)
-    return place.back(ref=ref)
+        refused = refusal(place.words, answer.json(), now)
+        return await _page(request, place, stage, store, now, refused, given)
+    return place.back("handset", ref=ref, handset=place.handset if place.handset in accounts else accounts[0])
 
 
 @router.post("/demo/approvals/{matter}/content", dependencies=[OwnPage])
@@ -189,8 +165,9 @@ async def change(
 ) -> Response:
     answer = await stage.asking.call(request.app, "PUT", f"/{quote(matter)}", {"title": title})
     if answer.is_error:
-        return await _page(request, place, stage, store, now, answer.json()["detail"])
-    return place.back(ref=matter)
+        refused = refusal(place.words, answer.json(), now)
+        return await _page(request, place, stage, store, now, refused)
+    return place.back("trail", ref=matter)
 
 
 @router.post("/demo/approvals/{matter}/withdraw", dependencies=[OwnPage])
@@ -199,8 +176,9 @@ async def withdraw(
 ) -> Response:
     answer = await stage.asking.call(request.app, "POST", f"/{quote(matter)}/withdraw", {"reason": ""})
     if answer.is_error:
-        return await _page(request, place, stage, store, now, answer.json()["detail"])
-    return place.back(ref=matter)
+        refused = refusal(place.words, answer.json(), now)
+        return await _page(request, place, stage, store, now, refused)
+    return place.back("trail", ref=matter)
 
 
 @router.post("/demo/handsets/{number}/sms", dependencies=[OwnPage])
@@ -215,10 +193,10 @@ async def reply(
 ) -> Response:
     handset = stage.handset(number)
     if handset is None:
-        return await _page(request, place, stage, store, now, place.words("no_modem"))
+        return await _page(request, place, stage, store, now, Refusal(place.words("no_modem")))
     if text:
         await asyncio.to_thread(handset.send, text)
-    return place.back()
+    return place.back("handset")
 
 
 @router.post(CALLBACK_PATH)

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from approval_core import audit
 from approval_core.approvals import queries as approvals
 from approval_core.approvals.models import Decision, Request
-from approval_core.approvals.proof import decision_problems
+from approval_core.approvals.proof import record_problems
 from approval_core.approvals.queries import RequestView
 from approval_core.audit.models import Entry
 from approval_core.columns import table_of
@@ -41,7 +41,7 @@ _CAME = (
     .limit(LATEST)
 )
 _WENT = (
-    select(inbound_sms.c.id, inbound_sms.c.text, inbound_sms.c.received_at)
+    select(inbound_sms.c.id, inbound_sms.c.text, inbound_sms.c.received_at, inbound_sms.c.copies)
     .where(inbound_sms.c.sender == bindparam("number"), inbound_sms.c.state != "gathering")
     .order_by(inbound_sms.c.id.desc())
     .limit(LATEST)
@@ -53,7 +53,7 @@ _LIVE_CODES = (
     select(prompts.c.code)
     .where(prompts.c.phone == bindparam("number"), prompts.c.state == "live", prompts.c.sent_at.is_not(None))
     .order_by(prompts.c.id.desc())
-    .limit(3)
+    .limit(100)
 )
 _HELD_CODES = (
     select(prompts.c.code)
@@ -128,8 +128,14 @@ def conversation(tx: Tx, number: str, handset: Handset | None) -> list[Bubble]:
         outcomes = tuple(_outcome(found.outcome) for found in tx.run(_OUTCOMES, of_inbound=row.id))
         bubbles.append(Bubble(True, row.text, row.received_at, "received", outcomes))
     if handset is not None:
-        known = Counter(row.text for row in received)
-        for heard in reversed(handset.sent[-LATEST:]):
+        sent = handset.sent[-LATEST:]
+        known = Counter[str]()
+        for (
+            row
+        ) in received:  # a copy of the very same SMS is one row; before this handset's first is another life
+            if sent and row.received_at >= sent[0].at:
+                known[row.text] += row.copies
+        for heard in reversed(sent):
             known[heard.text] -= 1
             if known[heard.text] < 0:
                 bubbles.append(Bubble(True, heard.text, heard.at, "in_the_air"))
@@ -141,11 +147,22 @@ def _outcome(name: str) -> Outcome:
     return Outcome(name, {"zh": chinese, "en": english})
 
 
-def suggested_replies(tx: Tx, number: str) -> list[str]:
-    """Answers that name a code which counts now: Y and N for what is asked, X for what can still be taken back."""
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """`asked`: how many questions this phone may answer now; `texts`: answers that name a code which counts."""
+
+    asked: int
+    texts: list[str]
+
+
+def suggestions(tx: Tx, number: str) -> Suggestions:
+    """X for what can still be taken back, Y and N for the newest questions, one Y for the two newest together."""
     asked = [row.code for row in tx.run(_LIVE_CODES, number=number)]
-    held = [row.code for row in tx.run(_HELD_CODES, number=number)]
-    return [f"{letter}{code}" for code in asked for letter in "YN"] + [f"X{code}" for code in held]
+    texts = [f"X{row.code}" for row in tx.run(_HELD_CODES, number=number)]
+    texts += [f"{letter}{code}" for code in asked[:2] for letter in "YN"]
+    if len(asked) > 1:
+        texts.append(f"Y{asked[0]} {asked[1]}")
+    return Suggestions(len(asked), texts)
 
 
 def latest(tx: Tx, source: str) -> list[Row]:
@@ -202,5 +219,5 @@ class Verification:
 
 def verification(tx: Tx) -> Verification:
     """The same check as `pishi audit verify`, over everything."""
-    report = audit.verify(tx, facts=decision_problems)
+    report = audit.verify(tx, facts=record_problems)
     return Verification(report.entries, report.leaves, [str(problem) for problem in report.problems])
