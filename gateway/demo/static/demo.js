@@ -122,7 +122,7 @@ document.addEventListener("click", (event) => {
 
 // A handset chosen from the list opens at once.
 document.addEventListener("input", (event) => {
-  if (!event.target.matches("input[name=find]") || event.inputType === "insertText") return;
+  if (!event.target.matches("input[name=find]")) return;
   const wanted = event.target.value;
   if ([...event.target.list.options].some((one) => one.value === wanted)) event.target.form.requestSubmit();
 });
