@@ -22,7 +22,7 @@ from approval_core.store import Tx
 from gateway.demo import views
 from gateway.demo.asking import CALLBACK_PATH, NAME
 from gateway.demo.doors import GuardedRoute, OwnPage
-from gateway.demo.handsets import meant
+from gateway.demo.handsets import SHOWN, meant
 from gateway.demo.place import Place, PlaceDep
 from gateway.demo.refusals import Refusal, refusal
 from gateway.demo.stage import Stage
@@ -99,6 +99,7 @@ def _shown(tx: Tx, place: Place, stage: Stage, *, now: datetime) -> dict[str, An
         "leader": leader,
         "who": who,
         "found": found,
+        "most": SHOWN,
         "bubbles": views.conversation(tx, leader.number, stage.handset(leader.number)) if leader else [],
         "coded": views.suggestions(tx, leader.number) if leader else None,
         "latest": views.latest(tx, NAME),

@@ -61,8 +61,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "There is no handset for “{who}”: try another name, post or account.",
     ),
     "several_handsets": (
-        "“{who}”有 {count} 部手机，请选一部：",
-        "“{who}” fits {count} handsets, choose one:",
+        "“{who}”有 {count} 部手机，请选一部，或写得更具体（至多列出 {most} 部）：",
+        "“{who}” fits {count} handsets (at most {most} are shown). Choose one, or say more:",
     ),
     "nobody": (
         "还没有人员和手机：请先运行 pishi seed，再刷新本页。",
