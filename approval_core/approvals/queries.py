@@ -57,6 +57,13 @@ _REMARKS = (
     .order_by(remarks.c.id)
 )
 
+# of one request, which is what an asking system wants nearly always: compiled once
+_ASKED_OF_ONE = _ASKED.where(
+    steps.c.request_id == bindparam("of_request"), steps.c.revision == bindparam("at_revision")
+)
+_DECIDED_ON_ONE = _DECIDED.where(decisions.c.request_id == bindparam("of_request"))
+_REMARKS_ON_ONE = _REMARKS.where(remarks.c.request_id == bindparam("of_request"))
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -155,18 +162,31 @@ def row_of(tx: Tx, source: str, ref: str) -> Row:
 
 def views(tx: Tx, rows: Sequence[Any]) -> list[RequestView]:
     """The whole of some requests, in three statements however many they are. `rows`: of the table, in any order."""
-    ids = [row.id for row in rows]
-    if not ids:
+    if not rows:
         return []
-    current = or_(*(and_(steps.c.request_id == row.id, steps.c.revision == row.revision) for row in rows))
-    their_steps = _steps(tx.execute(_ASKED.where(current)).all())
+    asked, decided, remarked = _of_one(tx, rows[0]) if len(rows) == 1 else _of_several(tx, rows)
+    their_steps = _steps(asked)
     their_decisions: dict[int, list[DecisionView]] = defaultdict(list)
-    for found in tx.execute(_DECIDED.where(decisions.c.request_id.in_(ids))):
+    for found in decided:
         their_decisions[found.request_id].append(_decision(found))
     their_remarks: dict[int, list[RemarkView]] = defaultdict(list)
-    for found in tx.execute(_REMARKS.where(remarks.c.request_id.in_(ids))):
+    for found in remarked:
         their_remarks[found.request_id].append(RemarkView(found.id, found.account, found.text, found.at))
     return [_view(row, their_steps[row.id], their_decisions[row.id], their_remarks[row.id]) for row in rows]
+
+
+def _of_one(tx: Tx, row: Any) -> tuple[Sequence[Any], ...]:
+    asked = tx.run(_ASKED_OF_ONE, of_request=row.id, at_revision=row.revision)
+    decided = tx.run(_DECIDED_ON_ONE, of_request=row.id)
+    return asked.all(), decided.all(), tx.run(_REMARKS_ON_ONE, of_request=row.id).all()
+
+
+def _of_several(tx: Tx, rows: Sequence[Any]) -> tuple[Sequence[Any], ...]:
+    ids = [row.id for row in rows]
+    current = or_(*(and_(steps.c.request_id == row.id, steps.c.revision == row.revision) for row in rows))
+    asked = tx.execute(_ASKED.where(current))
+    decided = tx.execute(_DECIDED.where(decisions.c.request_id.in_(ids)))
+    return asked.all(), decided.all(), tx.execute(_REMARKS.where(remarks.c.request_id.in_(ids))).all()
 
 
 def _view(

@@ -26,6 +26,9 @@ from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
 
+#: So many approvers are read one by one: that statement is compiled once, one over a list each time anew.
+FEW = 6
+
 _EARLIER = select(requests.c.id, requests.c.fingerprint).where(
     requests.c.source == bindparam("of_source"), requests.c.source_ref == bindparam("of_ref")
 )
@@ -127,11 +130,18 @@ def phone_warnings(sms: bool, cards: dict[str, PersonCard]) -> tuple[str, ...]:
 
 def _approvers(tx: Tx, plan: tuple[StepPlan, ...]) -> dict[str, PersonCard]:
     accounts = list(dict.fromkeys(account for step in plan for account, _ in step.approvers))
-    cards = people.persons_by_account(tx, accounts)
+    cards = _cards(tx, accounts)
     unknown = [account for account in accounts if account not in cards or cards[account].state != "active"]
     if unknown:
         raise Invalid("unknown_approver", f"no such approver: {', '.join(unknown)}", approvers=unknown)
     return cards
+
+
+def _cards(tx: Tx, accounts: list[str]) -> dict[str, PersonCard]:
+    if len(accounts) > FEW:
+        return people.persons_by_account(tx, accounts)
+    found = {account: people.person_by_account(tx, account) for account in accounts}
+    return {account: card for account, card in found.items() if card is not None}
 
 
 def _salted(submission_type: str, content: Content, applicant: str) -> dict[str, Any]:
