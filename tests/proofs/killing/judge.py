@@ -102,6 +102,15 @@ def _heard(tx: Tx, ledger: Ledger) -> Iterator[str]:
             yield f"{phone} {text[:9]}: decided {count} times"
 
 
+def _admitted(row: Any, told: int) -> int:
+    """How many further copies of this SMS were said to be possible.
+
+    The log says so at each start; a second kill between the mark and the log line leaves only the mark on the row,
+    which stands for every attempt after the first.
+    """
+    return max(told, row.attempts - 1) if row.error == SENT_AGAIN else told
+
+
 def _spoken(tx: Tx, ledger: Ledger) -> Iterator[str]:
     """Every SMS is on its handset once; doubled only what was in flight at a kill and was said to be."""
     rows: dict[tuple[str, str], list[Any]] = defaultdict(list)
@@ -116,8 +125,7 @@ def _spoken(tx: Tx, ledger: Ledger) -> Iterator[str]:
         if on_air < certain:
             yield f"{phone} {text[:40]}: {certain} sent, {on_air} on the phone"
         extra = on_air - len(found)
-        # a kill between the mark and the log leaves the mark alone
-        if extra > sum(max(told[row.id], int(row.error == SENT_AGAIN)) for row in found):
+        if extra > sum(_admitted(row, told[row.id]) for row in found):
             yield f"{phone} {text[:40]}: {on_air} on the phone from {len(found)} rows, never said to be in doubt"
         elif extra > 0 and not any(row.error == SENT_AGAIN or told[row.id] > 1 for row in found):
             yield f"{phone} {text[:40]}: twice on the phone, and no row says so"
