@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, update
 
-from approval_core.clock import OFFICE_ZONE
 from approval_core.store import Tx
+from approval_core.working_time import after_quiet_hours
 from sms_modem.models import outbound_sms
 from sms_modem.settings import SmsSettings
 
@@ -90,13 +89,3 @@ def take_back(tx: Tx, prompt_id: int, *, why: str) -> list[int]:
     """A question that has lost its sense is not asked, if it still lies in the queue. Returns the notices behind it."""
     rows = tx.run(_TAKE_BACK, of_prompt=prompt_id, why=why).all()
     return [row.notice_id for row in rows if row.notice_id is not None]
-
-
-def after_quiet_hours(now: datetime, start: int, end: int, zone: ZoneInfo = OFFICE_ZONE) -> datetime:
-    """`now`, or the end of the quiet hours it falls into. `start` = `end`: there are none."""
-    local = now.astimezone(zone)
-    quiet = start <= local.hour < end if start <= end else local.hour >= start or local.hour < end
-    if not quiet:
-        return now
-    morning = local.replace(hour=end, minute=0, second=0, microsecond=0)
-    return (morning if local.hour < end else morning + timedelta(days=1)).astimezone(now.tzinfo)

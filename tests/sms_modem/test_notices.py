@@ -12,8 +12,8 @@ from approval_core.approvals import service as approvals
 from approval_core.columns import table_of
 from approval_core.notices.models import Notice
 from approval_core.people.actor import Evidence
+from approval_core.working_time import after_quiet_hours
 from sms_modem.models import outbound_sms, prompts
-from sms_modem.sending import after_quiet_hours
 from sms_modem.settings import SmsSettings
 from tests.factories import CLIENT, insert_person
 from tests.sms_modem.office import Office, write
