@@ -8,7 +8,7 @@ import sys
 import typer
 
 from approval_core.errors import OfficeError
-from gateway.commands import clients, matters, office, people
+from gateway.commands import alarms, clients, matters, office, people
 
 app = typer.Typer(
     name="pishi",
@@ -30,6 +30,7 @@ for command in (
 ):
     app.command()(command)
 for name, group in {
+    "alarms": alarms.group,
     "approvals": matters.approvals,
     "audit": matters.audit,
     "callbacks": matters.callbacks,

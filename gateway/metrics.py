@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from approval_core import outbox, timers
 from approval_core.approvals.models import Decision
 from approval_core.columns import table_of
+from approval_core.notices.alarms import open_counts
 from approval_core.outbound import Outbound
 from approval_core.store import Store, Tx
 from sms_modem.models import InboundOutcome, InboundSms
@@ -39,6 +40,7 @@ class Depths:
     )  #: queue → seconds that the oldest lease is over its end
     latencies: list[float] = field(default_factory=list)
     last_outcome: int = 0
+    alarms: dict[str, int] = field(default_factory=dict)  #: kind → how many are open
 
 
 def depths(tx: Tx, queues: Mapping[str, type[Outbound]], last_outcome: int, now: datetime) -> Depths:
@@ -56,6 +58,7 @@ def depths(tx: Tx, queues: Mapping[str, type[Outbound]], last_outcome: int, now:
         found.oldest[name] = _seconds_since(due, now)
         found.leases[name] = _seconds_since(end, now)
     _latencies(tx, found)
+    found.alarms = open_counts(tx)
     return found
 
 
@@ -118,7 +121,13 @@ class Meter:
             self._last_outcome = found.last_outcome
             for seconds in found.latencies:
                 self._latency.observe(seconds)
-        self._snapshot.families = [*_queues(found), *_store(store.metrics), *_modems(modems), _parts(parts)]
+        self._snapshot.families = [
+            *_queues(found),
+            _alarms(found),
+            *_store(store.metrics),
+            *_modems(modems),
+            _parts(parts),
+        ]
         return generate_latest(self._registry)
 
 
@@ -148,6 +157,11 @@ def _queues(found: Depths) -> list[Metric]:
             [([queue], seconds) for queue, seconds in found.leases.items()],
         ),
     ]  # fmt: skip
+
+
+def _alarms(found: Depths) -> Metric:
+    rows = [([kind], float(number)) for kind, number in found.alarms.items()]
+    return _gauge("pishi_alarms_open", "Alarms whose cause is not gone", ["kind"], rows)
 
 
 def _store(counts: Any) -> list[Metric]:

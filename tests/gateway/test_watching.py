@@ -14,6 +14,7 @@ from sqlalchemy import select
 from approval_core.approvals.models import Decision
 from approval_core.clock import utc_now
 from approval_core.columns import table_of
+from approval_core.notices import alarms
 from approval_core.store import Tx
 from gateway.logs import JsonLines
 from gateway.metrics import Meter
@@ -65,6 +66,13 @@ def test_metrics_tell_of_each_modem(site: Site) -> None:
     text = asyncio.run(Meter(QUEUES).text(site.store, [state], {}, utc_now())).decode()
     assert 'pishi_modem_sim_used{modem="ttyUSB0"} 3.0' in text
     assert 'pishi_modem_signal{modem="ttyUSB0"} -1.0' in text
+
+
+def test_metrics_count_open_alarms_by_kind(site: Site) -> None:
+    for thing in ("prompt:1", "prompt:2", "prompt:3"):
+        site.store.write(alarms.raise_alarm, "prompt_not_delivered", thing, now=utc_now())
+    site.store.write(alarms.settle_alarm, "prompt_not_delivered", "prompt:3", now=utc_now())
+    assert metrics(site)['pishi_alarms_open{kind="prompt_not_delivered"}'] == 2
 
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[Any]:
