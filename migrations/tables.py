@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 MODULES = (
     "approval_core.people.models",
+    "approval_core.people.accounts.models",
     "approval_core.clients.models",
     "approval_core.approvals.models",
     "approval_core.notices.models",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import or_, select, update
 
 from approval_core.errors import Conflict, Invalid, NotFound
+from approval_core.people.accounts.service import end_sessions
 from approval_core.people.actor import Actor
 from approval_core.people.models import (
     absences,
@@ -82,6 +83,7 @@ def leave(tx: Tx, person_id: int, *, actor: Actor, now: datetime) -> None:
         .where(phones.c.person_id == person_id, phones.c.state != "unbound")
         .values(state="unbound", unbound_at=now)
     )
+    end_sessions(tx, person_id, why="left", now=now)
     ledger.note(tx, actor, "person.left", f"person:{gone.account}", now)
 
 
