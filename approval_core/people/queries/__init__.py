@@ -9,6 +9,17 @@ from approval_core.people.queries.cards import (
     profile,
 )
 from approval_core.people.queries.phones import Handset, bound_phone, leaders_with_phones, person_by_phone
+from approval_core.people.queries.resolving import (
+    Candidate,
+    Case,
+    Gap,
+    Resolved,
+    choices,
+    one_up,
+    org_revision,
+    resolve,
+    unit_of,
+)
 from approval_core.people.queries.standins import absences_of, delegates_of, is_absent, may_act_for
 from approval_core.people.queries.structure import (
     Head,
@@ -24,12 +35,17 @@ from approval_core.people.queries.structure import (
 )
 
 __all__ = [
+    "Candidate",
+    "Case",
+    "Gap",
     "Handset",
     "Head",
     "OrgCounts",
     "PersonCard",
+    "Resolved",
     "absences_of",
     "bound_phone",
+    "choices",
     "delegates_of",
     "holders_of_role",
     "is_absent",
@@ -37,15 +53,19 @@ __all__ = [
     "leaders_of",
     "leaders_with_phones",
     "may_act_for",
+    "one_up",
     "org_counts",
+    "org_revision",
     "person_by_account",
     "person_by_id",
     "person_by_phone",
     "persons_by_account",
     "persons_by_id",
     "profile",
+    "resolve",
     "secretaries_of",
     "unit_by_code",
     "unit_head",
+    "unit_of",
     "units_in_charge",
 ]
