@@ -225,7 +225,7 @@ def _bounded(document: TypeDocument) -> None:
             raise refused(
                 f"{place}.route", f"there is no sub-route {block.route}", f"没有子流程 {block.route}"
             )
-    sizes: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    sizes: dict[str, tuple[int, int]] = {}
     for name in document.routes:
         _measure(document, name, (), sizes)
     blocks, depth = _size(document, document.blocks, (), sizes)
@@ -235,7 +235,7 @@ def _bounded(document: TypeDocument) -> None:
             f"with its sub-routes more than {BLOCKS} blocks or {NESTING} deep",
             f"展开子流程后超过 {BLOCKS} 个节点或 {NESTING} 层",
         )
-    seen: dict[str, str] = Field(default_factory=dict)
+    seen: dict[str, str] = {}
     for place, block in _expanded(document, document.blocks, "route"):
         name = id_of(block)
         if name in seen:
