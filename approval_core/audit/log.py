@@ -143,9 +143,14 @@ def prove_entry(tx: Tx, entry_id: int, *, size: int | None = None) -> InclusionP
     whole = log_size(tx) if size is None else size
     if entry.leaf is None or entry.leaf >= whole:
         raise NotFound("not_yet_in_log", f"entry {entry_id} is not in the log of {whole} leaves yet")
-    proof = merkle.inclusion_proof(entry.leaf, whole, lambda level, place: stored_subtree(tx, level, place))
     leaf = merkle.leaf_hash(bytes.fromhex(entry.hash)).hex()
-    return InclusionProof(leaf, entry.leaf, whole, root_at(tx, whole), [step.hex() for step in proof])
+    return InclusionProof(leaf, entry.leaf, whole, root_at(tx, whole), prove_position(tx, entry.leaf, whole))
+
+
+def prove_position(tx: Tx, position: int, size: int) -> list[str]:
+    """The neighbours of a leaf on its way up in the log as it was with `size` leaves, in hex."""
+    proof = merkle.inclusion_proof(position, size, lambda level, place: stored_subtree(tx, level, place))
+    return [step.hex() for step in proof]
 
 
 def prove_growth(tx: Tx, old: int, new: int) -> list[str]:

@@ -71,6 +71,7 @@ class Checkpoint(SQLModel, table=True):
     """What the log was at a moment, signed. Numbers have no gap, so that a missing one is noticed."""
 
     __tablename__ = "log_checkpoint"
+    __table_args__ = (Index("ix_log_checkpoint_size", "size"),)
     number: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
     size: int = Field(sa_column=Column(BigId, nullable=False))
     root: str = Field(sa_column=Column(String(64), nullable=False))
