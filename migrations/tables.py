@@ -12,6 +12,7 @@ MODULES = (
     "approval_core.people.accounts.models",
     "approval_core.clients.models",
     "approval_core.approvals.models",
+    "approval_core.files.models",
     "approval_core.notices.models",
     "approval_core.inbox.models",
     "approval_core.outbox",
