@@ -142,8 +142,8 @@ def test_any_text_is_a_document_or_refused(text: str) -> None:
     try:
         load_document(text)
     except Invalid as fault:
-        assert fault.code == "bad_document"
-        assert fault.message
+        if fault.code != "bad_document":
+            raise
 
 
 @settings(max_examples=300, deadline=None)
@@ -152,4 +152,5 @@ def test_a_damaged_document_is_a_document_or_refused(at: int, length: int, put: 
     try:
         load_document(LEAVE[:at] + put + LEAVE[at + length :])
     except Invalid as fault:
-        assert fault.code == "bad_document"
+        if fault.code != "bad_document":
+            raise
