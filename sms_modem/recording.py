@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from approval_core.errors import Invalid
 from approval_core.store import Tx
+from sms_modem import evidence
 from sms_modem.models import inbound_parts, inbound_sms, quarantine
 from sms_modem.rules.numbers import SenderKind, e164, sender_kind
 from sms_modem.settling import Ending, settle
@@ -205,9 +206,11 @@ def _insert_once(
         try:
             with tx.nested():
                 sms_id: int = tx.run(_INSERT, **columns).scalar()
-                return sms_id
         except IntegrityError:  # another process was handed the same SMS at the same moment
             seen = tx.run(_SAME, key=key).scalar()
+        else:
+            evidence.keep(tx, sms_id, columns, now=now)
+            return sms_id
     tx.run(_COPY, sms_id=seen)
     return None
 
@@ -260,7 +263,7 @@ def _keep_part(
         dedupe=key,
         received_at=now,
     )
-    return _complete(tx, sms_id, concat.total, sender, transport)
+    return _complete(tx, sms_id, concat.total, sender, transport, now)
 
 
 def _gathering(tx: Tx, concat: Concat, sender: str, transport: Receiver, now: datetime) -> int | None:
@@ -275,7 +278,7 @@ def _gathering(tx: Tx, concat: Concat, sender: str, transport: Receiver, now: da
     return found
 
 
-def _complete(tx: Tx, sms_id: int, total: int, sender: str, transport: Receiver) -> int | None:
+def _complete(tx: Tx, sms_id: int, total: int, sender: str, transport: Receiver, now: datetime) -> int | None:
     """With the last part there, the whole text is one SMS like any other."""
     parts = tx.run(_PARTS, sms_id=sms_id).all()
     if [part.number for part in parts] != list(range(1, total + 1)):
@@ -287,4 +290,5 @@ def _complete(tx: Tx, sms_id: int, total: int, sender: str, transport: Receiver)
         whole=whole,
         key=_digest("parts", str(sms_id), sender, transport.number, whole),
     )
+    evidence.keep_whole(tx, sms_id, now=now)
     return sms_id
