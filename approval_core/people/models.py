@@ -122,6 +122,10 @@ class Delegation(SQLModel, table=True):
     to_id: int = _ref("person.id")
     #: request types it covers; empty = all
     types: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
+    #: up to this amount, in fen (0.01 yuan); none = whatever the amount
+    ceiling_fen: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    #: the absence it was given for, and ends with
+    absence_id: int | None = _ref("absence.id", nullable=True)
     reason: str = ""
     valid_from: datetime = _when()
     valid_to: datetime = _when()

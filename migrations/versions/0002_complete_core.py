@@ -27,6 +27,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob")),
     )
     op.create_table(
+        "request_type_version",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("type", sa.String(length=48), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("document", columns.Json, nullable=False),
+        sa.Column("route", columns.Json, nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("published_at", columns.UtcDateTime, nullable=False),
+        sa.Column("published_by", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_request_type_version")),
+        sa.UniqueConstraint("type", "version", name="uq_request_type_version"),
+    )
+    with op.batch_alter_table("request_type_version", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_request_type_current",
+            ["type"],
+            unique=True,
+            sqlite_where=sa.text("state = 'published'"),
+            postgresql_where=sa.text("state = 'published'"),
+        )
+
+    op.create_table(
         "sign_in_failure",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
         sa.Column("account_digest", sa.String(length=64), nullable=False),
@@ -208,5 +232,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_failure_last_at"))
 
     op.drop_table("sign_in_failure")
+    with op.batch_alter_table("request_type_version", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_request_type_current",
+            sqlite_where=sa.text("state = 'published'"),
+            postgresql_where=sa.text("state = 'published'"),
+        )
+
+    op.drop_table("request_type_version")
     op.drop_table("blob")
     # ### end Alembic commands ###

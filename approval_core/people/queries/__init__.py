@@ -9,6 +9,15 @@ from approval_core.people.queries.cards import (
     profile,
 )
 from approval_core.people.queries.phones import Handset, bound_phone, leaders_with_phones, person_by_phone
+from approval_core.people.queries.proposals import Period, Proposal, proposal_for, propose
+from approval_core.people.queries.proxies import (
+    Proxy,
+    Standin,
+    may_act_for,
+    proxies_of,
+    proxy_for,
+    standin_of,
+)
 from approval_core.people.queries.resolving import (
     Candidate,
     Case,
@@ -20,7 +29,7 @@ from approval_core.people.queries.resolving import (
     resolve,
     unit_of,
 )
-from approval_core.people.queries.standins import absences_of, delegates_of, is_absent, may_act_for
+from approval_core.people.queries.standins import absences_of, delegates_of, is_absent
 from approval_core.people.queries.structure import (
     Head,
     OrgCounts,
@@ -41,8 +50,12 @@ __all__ = [
     "Handset",
     "Head",
     "OrgCounts",
+    "Period",
     "PersonCard",
+    "Proposal",
+    "Proxy",
     "Resolved",
+    "Standin",
     "absences_of",
     "bound_phone",
     "choices",
@@ -62,8 +75,13 @@ __all__ = [
     "persons_by_account",
     "persons_by_id",
     "profile",
+    "proposal_for",
+    "propose",
+    "proxies_of",
+    "proxy_for",
     "resolve",
     "secretaries_of",
+    "standin_of",
     "unit_by_code",
     "unit_head",
     "unit_of",

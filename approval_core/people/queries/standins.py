@@ -1,4 +1,4 @@
-"""Who may decide in whose name now, and who is away."""
+"""To whom somebody has delegated, and who is away."""
 
 from __future__ import annotations
 
@@ -26,17 +26,11 @@ _live = (
     .where(_giver.c.state == "active", _taker.c.state == "active")
     .order_by(delegations.c.id)
 )
-_pair = _live.where(delegations.c.to_id == bindparam("taker_id"))
 _away = select(absences.c.id).where(absences.c.person_id == bindparam("person_id"), holds(absences))
 
 
-def may_act_for(tx: Tx, actor_person_id: int, person_id: int, *, type: str, now: datetime) -> bool:  # noqa: A002  # the request's type, as everywhere
-    """True under a live delegation of this type from `person_id`. One hop: what was lent is not lent on."""
-    rows = tx.run(_pair, giver_id=person_id, taker_id=actor_person_id, now=now)
-    return any(covers(row.types, type) for row in rows)
-
-
-def delegates_of(tx: Tx, person_id: int, *, type: str, now: datetime) -> list[PersonCard]:  # noqa: A002  # as above
+def delegates_of(tx: Tx, person_id: int, *, type: str, now: datetime) -> list[PersonCard]:  # noqa: A002  # the request's type, as everywhere
+    """Those he named himself, whatever the amount; `proxies_of` says who may act."""
     rows = tx.run(_live, giver_id=person_id, now=now)
     takers = [row.to_id for row in rows if covers(row.types, type)]
     return list(persons_by_id(tx, takers, now=now).values())

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+
+from approval_core.errors import Invalid
+
+#: Through how many hands an item may go: giver → 1 → 2 → 3.
+LONGEST_CHAIN = 3
+LARGEST_CEILING = Decimal("9999999999999.99")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,30 @@ class Tie:
 
 def covers(types: Collection[str], wanted: str) -> bool:
     return not types or wanted in types
+
+
+def within(ceiling_fen: int | None, amount: Decimal | None) -> bool:
+    """A ceiling covers only what states an amount, up to and including the ceiling."""
+    if ceiling_fen is None:
+        return True
+    return amount is not None and abs(amount) <= yuan(ceiling_fen)
+
+
+def yuan(fen: int) -> Decimal:
+    return Decimal(fen).scaleb(-2)
+
+
+def fen(amount: Decimal | None) -> int | None:
+    """A ceiling as it is stored; `Invalid` (bad_ceiling) when it is no sum of money."""
+    if amount is None:
+        return None
+    if not amount.is_finite() or not 0 < amount <= LARGEST_CEILING or amount != round(amount, 2):
+        raise Invalid(
+            "bad_ceiling",
+            "A ceiling is a sum above 0 with at most two decimals.",
+            zh="金额上限应大于 0，至多两位小数",
+        )
+    return int(amount.scaleb(2))
 
 
 def _common(one: Tie, other: Tie) -> Tie | None:

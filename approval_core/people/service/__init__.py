@@ -13,10 +13,17 @@ from approval_core.people.service.persons import (
     revoke_role,
 )
 from approval_core.people.service.phones import bind_phone, resume_phone, suspend_phone, unbind_phone
-from approval_core.people.service.standins import come_back, delegate, mark_absent, revoke_delegation
+from approval_core.people.service.standins import (
+    activate_proxy,
+    come_back,
+    delegate,
+    mark_absent,
+    revoke_delegation,
+)
 from approval_core.people.service.structure import close_unit, move_unit, open_post, open_unit
 
 __all__ = [
+    "activate_proxy",
     "assign",
     "bind_phone",
     "close_unit",

@@ -16,7 +16,7 @@ from tests.conftest import ENGINES
 
 NOW = datetime(2026, 5, 6, 1, 0, tzinfo=UTC)  # 09:00 in the office
 DAY = timedelta(days=1)
-CLERK = Actor(kind="person", name="clerk")
+CLERK = Actor(kind="system", name="clerk")
 
 
 class Office:

@@ -95,22 +95,22 @@ def test_an_unbound_number_is_free_for_the_next_person(office: Office) -> None:
 
 
 def test_whoever_leaves_loses_post_number_charge_and_delegations_at_once(office: Office) -> None:
-    gone, other = office.hire("gone"), office.hire("other")
+    gone, other, proxy = (office.hire(account) for account in ("gone", "other", "proxy"))
     office.seat("gone", office.post("D-H", is_head=True))
     office.do(service.bind_phone, gone, number=NUMBER)
     office.do(service.put_in_charge, gone, office.units["D"])
     office.do(service.name_secretary, gone, other)
     office.do(service.grant_role, gone, role="office_duty")
-    office.do(service.delegate, gone, other, valid_from=NOW, valid_to=NOW + DAY)
-    assert office.ask(queries.may_act_for, other, gone, type="LEAVE", now=NOW)
+    office.do(service.delegate, gone, proxy, valid_from=NOW, valid_to=NOW + DAY)
+    assert office.ask(queries.may_act_for, proxy, gone, type="LEAVE", now=NOW)
     office.do(service.leave, gone)
     assert office.ask(queries.person_by_phone, NUMBER, now=NOW) is None
     assert office.ask(queries.unit_head, office.units["D"], NOW) is None
     assert office.ask(queries.leader_in_charge, office.units["D"], NOW) is None
     assert office.ask(queries.secretaries_of, gone, NOW) == []
     assert office.ask(queries.holders_of_role, "office_duty", NOW) == []
-    assert not office.ask(queries.may_act_for, other, gone, type="LEAVE", now=NOW)
-    assert office.ask(queries.profile, "other", NOW)["delegations"] == []
+    assert not office.ask(queries.may_act_for, proxy, gone, type="LEAVE", now=NOW)
+    assert office.ask(queries.profile, "proxy", NOW)["delegations"] == []
     card = office.ask(queries.person_by_account, "gone", now=NOW)
     assert (card.state, card.posts, card.phone) == ("left", [], None)
     assert refusal(lambda: office.do(service.bind_phone, gone, number=NUMBER)).code == "has_left"
@@ -221,22 +221,23 @@ def test_a_circle_of_four_is_not_closed_from_two_sides_at_once(office: Office) -
         first.result(30)
 
 
-def test_a_delegate_acts_for_the_types_and_the_time_named_and_does_not_pass_it_on(office: Office) -> None:
+def test_a_delegate_acts_for_the_types_and_the_time_named_and_so_does_whom_he_names(office: Office) -> None:
     a, b, c = (office.hire(account) for account in ("aa", "bb", "cc"))
     given = office.do(service.delegate, a, b, types=["LEAVE"], valid_from=NOW, valid_to=NOW + DAY)
-    office.do(service.delegate, b, c, valid_from=NOW, valid_to=NOW + DAY)
+    office.do(service.delegate, b, c, valid_from=NOW, valid_to=NOW + 2 * DAY)
 
     def may(actor: int, now: Any = NOW, kind: str = "LEAVE") -> bool:
         return bool(office.ask(queries.may_act_for, actor, a, type=kind, now=now))
 
-    assert may(b)
-    assert not may(b, kind="PURCHASE")
-    assert not may(b, NOW + DAY)
-    assert not may(b, NOW - DAY)
-    assert not may(c)
+    for proxy in (b, c):
+        assert may(proxy)
+        assert not may(proxy, kind="PURCHASE")
+        assert not may(proxy, NOW + DAY)
+        assert not may(proxy, NOW - DAY)
     assert [card.account for card in office.ask(queries.delegates_of, a, type="LEAVE", now=NOW)] == ["bb"]
     office.do(service.revoke_delegation, given)
     assert not may(b)
+    assert not may(c)
 
 
 def test_an_absence_is_seen_while_it_lasts_and_ends_early_when_he_is_back(office: Office) -> None:
