@@ -1,0 +1,1 @@
+"""When somebody is reminded, and when the office is told: pure."""
