@@ -56,10 +56,11 @@ format: setup ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-openapi: setup ## Write the document of the systems API anew
+openapi: setup ## Write the documents of the API anew
 	@mkdir -p var docs/protocol
-	$(BIN)/pishi openapi >var/openapi.json
-	mv var/openapi.json docs/protocol/openapi.json
+	$(BIN)/pishi openapi systems >var/openapi.json
+	$(BIN)/pishi openapi person >var/person-api.json
+	mv var/openapi.json var/person-api.json docs/protocol/
 
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/python -m piptools compile --quiet --generate-hashes --allow-unsafe \
 	--build-deps-for editable --no-emit-options --strip-extras --no-annotate $(LOCK_ARGS)

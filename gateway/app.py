@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 
 from approval_core.clock import utc_now
@@ -16,14 +17,26 @@ from approval_core.store import Store, Tx
 from gateway import wiring
 from gateway.intake.schemas import ProblemOut
 from gateway.metrics import Meter
+from gateway.permissions import permissions
 from gateway.settings import Settings
 from sms_modem.transports.base import ModemState
 from web import problems
 from web.body_limit import BodyLimit
+from web.gate import gate
+from web.passwords import PasswordDesk
 from web.request_ids import RequestIds
 
 VERSION = "0.1.0"
 SUMMARY = "Other systems ask a leader of the office for a decision; the answer comes back signed."
+#: which part of the API → (path prefix, title, summary); each part has a document of its own
+PARTS = {
+    "systems": ("/systems/v1/", "Pishi", SUMMARY),
+    "person": (
+        "/api/v1/",
+        "Pishi: the person's API",
+        "What a person of the office sees and does; phone and PC alike.",
+    ),
+}
 
 
 @dataclass
@@ -46,10 +59,15 @@ def create_app(settings: Settings, store: Store | None, office: Office | None = 
         docs_url=None,
         redoc_url=None,
         openapi_url="/systems/v1/openapi.json",
+        dependencies=[Depends(gate)],
     )
     app.state.settings, app.state.store = settings, store
     app.state.office = office or Office()
+    app.state.permissions = permissions(demo=settings.demo)
+    app.state.accounts, app.state.zones = settings.accounts, settings.networks.zones
+    app.state.passwords = PasswordDesk(settings.accounts)
     app.state.meter = Meter(wiring.QUEUES)
+    app.state.documents = {}
     problems.install(app)
     app.add_middleware(BodyLimit, most=settings.body_bytes)
     app.add_middleware(RequestIds)  # the outermost: what the limit refuses has an id too
@@ -60,16 +78,23 @@ def create_app(settings: Settings, store: Store | None, office: Office | None = 
     return app
 
 
-def openapi(app: FastAPI) -> dict[str, Any]:
-    """The document of the systems API, with the one shape of a problem."""
-    if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+def openapi(app: FastAPI, part: str = "systems") -> dict[str, Any]:
+    """The document of one part of the API, with the one shape of a problem."""
+    documents: dict[str, dict[str, Any]] = app.state.documents
+    if part not in documents:
+        prefix, title, summary = PARTS[part]
+        routes = [one for one in iter_route_contexts(app.routes) if (one.path or "").startswith(prefix)]
+        document = get_openapi(title=title, version=app.version, summary=summary, routes=routes)
         document["components"]["schemas"]["ProblemOut"] = ProblemOut.model_json_schema()
-        app.openapi_schema = document
-    return app.openapi_schema
+        documents[part] = document
+    return documents[part]
 
 
 def _operations(app: FastAPI) -> None:
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    async def person_document() -> JSONResponse:
+        return JSONResponse(openapi(app, "person"))
+
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}

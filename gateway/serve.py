@@ -72,6 +72,7 @@ class Site:
             access_log=False,
             server_header=False,
             date_header=True,
+            forwarded_allow_ips=settings.networks.proxies,
             timeout_graceful_shutdown=DRAIN_S,
             h11_max_incomplete_event_size=65_536,
         )

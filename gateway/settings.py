@@ -17,7 +17,9 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
 from approval_core.errors import Invalid
+from approval_core.people.accounts.settings import AccountSettings
 from sms_modem.settings import SmsSettings
+from web.zones import NetworkSettings
 
 DEMO_SECRET = "demo-only-never-in-an-office"  # noqa: S105  # refused outside the demo
 EXAMPLE_SECRET = "replace-me-with-openssl-rand-hex-32"  # noqa: S105  # the value in pishi.example.toml, refused too
@@ -74,6 +76,8 @@ class Settings(BaseSettings):
     allow_demo_numbers: bool = False
     approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
+    accounts: AccountSettings = Field(default_factory=AccountSettings)
+    networks: NetworkSettings = Field(default_factory=NetworkSettings)
     sms: SmsSettings = Field(default_factory=_plain_sms)
 
     @field_validator("modem", mode="before")

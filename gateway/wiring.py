@@ -14,6 +14,7 @@ from gateway.intake import reactions as intake
 from gateway.intake.models import OutboundCallback
 from gateway.intake.routes import router as intake_router
 from gateway.settings import Settings
+from mobile_api.routes import ROUTERS as PERSON_ROUTERS
 from sms_modem import reactions as sms
 from sms_modem.models import OutboundSms
 
@@ -47,7 +48,7 @@ def reactions(settings: Settings) -> Reactions:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """The doors. The demo's are absent outside the demo, not only closed."""
-    found = [intake_router]
+    found = [intake_router, *PERSON_ROUTERS]
     if settings.demo:
         from gateway.demo.routes import router as demo_router
 

@@ -22,7 +22,13 @@ STATUS: dict[type[OfficeError], int] = {
     Unavailable: 503,
 }
 #: codes whose status is not their class's
-STATUS_BY_CODE: dict[str, int] = {"no_key": 401, "bad_key": 401}
+STATUS_BY_CODE: dict[str, int] = {
+    "no_key": 401,
+    "bad_key": 401,
+    "no_session": 401,
+    "bad_sign_in": 401,
+    "two_credentials": 400,
+}
 #: codes for what the framework itself refuses
 CODE_BY_STATUS: dict[int, str] = {
     400: "bad_request",

@@ -158,12 +158,19 @@ def check(database: Database = None, config: Config = None, json: AsJson = False
         raise typer.Exit(1)
 
 
-def openapi() -> None:
-    """Print the OpenAPI document of the systems API."""
-    from gateway.app import create_app
+def openapi(
+    part: Annotated[
+        str, typer.Argument(help="`systems`: for other systems; `person`: for phone and PC.")
+    ] = "systems",
+) -> None:
+    """Print the OpenAPI document of a part of the API."""
+    from gateway.app import PARTS, create_app
+    from gateway.app import openapi as document
     from gateway.settings import load
 
-    sys.stdout.write(as_json(create_app(load(demo=False, secret="0" * 64), None).openapi()) + "\n")
+    if part not in PARTS:
+        raise Invalid("bad_setting", f"there is no part {part}; there are {' and '.join(PARTS)}")
+    sys.stdout.write(as_json(document(create_app(load(demo=False, secret="0" * 64), None), part)) + "\n")
 
 
 def _short(value: Any) -> str:

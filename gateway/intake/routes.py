@@ -13,12 +13,12 @@ from gateway.intake.schemas import (
     ApprovalIn,
     ApprovalOut,
     ChangesOut,
-    Incoming,
     RevisionIn,
     WithdrawalIn,
 )
 from gateway.intake.service import Answer, Asked
 from gateway.settings import Settings
+from web.bodies import Incoming
 from web.deps import Now, StoreDep
 from web.texts import clean
 

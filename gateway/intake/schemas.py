@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from web.texts import clean, flaw_in
+from web.bodies import Incoming
+from web.texts import clean
 
 REF_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -37,20 +38,6 @@ Ref = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_usable
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(clean)]
 Account = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(clean)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
-
-
-class Incoming(BaseModel):
-    """Root of every body: text that no store can keep is refused wherever it stands."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _storable(cls, value: Any) -> Any:
-        flaw = flaw_in(value)
-        if flaw:
-            raise ValueError(flaw)
-        return value
 
 
 class WeightedApprover(Incoming):
