@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, insert, select
 
 from approval_core import audit, timers
-from approval_core.approvals import stepping
+from approval_core.approvals import stepping, walking
+from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Remark
 from approval_core.approvals.submitting import refuse_while_held
 from approval_core.columns import table_of
@@ -60,6 +61,7 @@ def _end(
     tx: Tx, matter: stepping.Matter, actor: Actor, state: str, data: dict[str, str], *, now: datetime
 ) -> None:
     stepping.void_open_tasks(tx, matter, kind=state, now=now)
+    walking.cancel_all(Journey(tx, matter, now))
     stepping.close(tx, matter, state=state, now=now)
     audit.append(
         tx, chain=matter.chain, actor=actor.name, verb=state, thing=f"request:{matter.id}", data=data, now=now

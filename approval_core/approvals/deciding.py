@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from approval_core import audit, timers
-from approval_core.approvals import refusals, stepping
+from approval_core.approvals import checks, effects, recording, refusals, returning, stepping
+from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.rules import moves
-from approval_core.approvals.stepping import MATTER_COLUMNS, Matter, Verdict, matter_of
+from approval_core.approvals.settling import STEP_PARTS, verdict_of
+from approval_core.approvals.stepping import MATTER_COLUMNS, Matter, matter_of
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.inbox import service as inbox
@@ -27,13 +28,12 @@ requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(
 RECEIPT_WAIT = timedelta(minutes=10)
 LONGEST_COMMENT = 2000
 
-_STEP_PARTS = (steps.c.mode, steps.c.threshold, steps.c.revision.label("step_revision"))
 _TASK = (
     select(
         *MATTER_COLUMNS,
         requests.c.state.label("request_state"),
         requests.c.revision.label("request_revision"),
-        *_STEP_PARTS,
+        *STEP_PARTS,
         tasks.c.id.label("task_id"),
         tasks.c.step_id,
         tasks.c.person_id,
@@ -53,7 +53,6 @@ _TAKE = (
     )
     .values(state="decided", closed_at=bindparam("at"))
 )
-_RECORD = insert(decisions).returning(decisions.c.id)
 _DISPLACE = (
     update(tasks)
     .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "open")
@@ -64,13 +63,22 @@ _DECISION = (
     select(
         *MATTER_COLUMNS,
         requests.c.state.label("request_state"),
-        *_STEP_PARTS,
+        *STEP_PARTS,
         decisions.c.id.label("decision_id"),
     )
     .add_columns(
         *(
             decisions.c[name]
-            for name in ("step_id", "task_id", "verdict", "person_id", "on_behalf_of_id", "held_until")
+            for name in (
+                "step_id",
+                "task_id",
+                "verdict",
+                "target",
+                "resume",
+                "person_id",
+                "on_behalf_of_id",
+                "held_until",
+            )
         )
     )
     .add_columns(decisions.c.state.label("decision_state"))
@@ -149,17 +157,18 @@ def decide(
     verdict: str,
     task_revision: int,
     comment: str = "",
+    target: str | None = None,
+    resume: str | None = None,
     now: datetime,
 ) -> Decided:
     """One person's verdict on his task, for the revision he was shown. The first one counts.
 
-    NotFound("no_task"); Forbidden("not_yours"); Invalid("bad_verdict" | "long_comment"); Conflict("already_decided" with the
-    winner | "changed" | "closed" with the state | "not_yet").
+    A return goes to the applicant, or to the earlier step `target`, from where it goes on as `resume` says (replay | back).
+    NotFound("no_task" | "no_step"); Forbidden("not_yours" | "separated"); Invalid("bad_verdict" | "bad_target" |
+    "long_comment" | "comment_required"); Conflict("already_decided" with the winner | "changed" | "closed" with the state |
+    "not_yet" | "not_before_you").
     """
-    if verdict not in moves.VERDICTS:
-        raise Invalid("bad_verdict", f"a verdict is one of {', '.join(moves.VERDICTS)}")
-    if len(comment) > LONGEST_COMMENT:
-        raise Invalid("long_comment", f"a comment has at most {LONGEST_COMMENT} characters")
+    _check_words(verdict, comment, target, resume)
     task = tx.run(_TASK, of_task=task_id).first()
     if task is None:
         raise NotFound("no_task", "there is no such task")
@@ -174,7 +183,24 @@ def decide(
         raise refusals.why_not(
             tx, tx.run(_TASK, of_task=task_id).one(), task_revision=task_revision, verdict=verdict, now=now
         )
-    return _record(tx, matter, task, actor, on_behalf_of, evidence, verdict, comment, now)
+    journey = Journey(tx, matter, now)
+    if not journey.policy.given:
+        checks.before_deciding(journey, task, actor, verdict, comment)
+    if target is not None:
+        returning.check_target(journey, task.token_id, target)
+    given = _Given(actor, on_behalf_of, evidence, verdict, comment, target, resume)
+    return _record(journey, task, given)
+
+
+def _check_words(verdict: str, comment: str, target: str | None, resume: str | None) -> None:
+    if verdict not in moves.VERDICTS:
+        raise Invalid("bad_verdict", f"a verdict is one of {', '.join(moves.VERDICTS)}")
+    if len(comment) > LONGEST_COMMENT:
+        raise Invalid("long_comment", f"a comment has at most {LONGEST_COMMENT} characters")
+    if target is not None and verdict != "return":
+        raise Invalid("bad_target", "only a return names a step")
+    if resume is not None and (target is None or resume not in returning.RESUME):
+        raise Invalid("bad_target", f"after a return to a step it goes on by {' or '.join(returning.RESUME)}")
 
 
 def _capacity(tx: Tx, actor: Actor, person_id: int, type: str, *, now: datetime) -> int | None:  # noqa: A002 — the office's word
@@ -186,66 +212,48 @@ def _capacity(tx: Tx, actor: Actor, person_id: int, type: str, *, now: datetime)
     return person_id
 
 
-def _record(
-    tx: Tx,
-    matter: Matter,
-    task: Row,
-    actor: Actor,
-    on_behalf_of: int | None,
-    evidence: Evidence,
-    verdict: str,
-    comment: str,
-    now: datetime,
-) -> Decided:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the person said, and through which door."""
+
+    actor: Actor
+    on_behalf_of: int | None
+    evidence: Evidence
+    verdict: str
+    comment: str
+    target: str | None
+    resume: str | None
+
+
+def _record(journey: Journey, task: Row, given: _Given) -> Decided:
+    tx, matter, now = journey.tx, journey.matter, journey.now
     hold = timedelta(seconds=matter.hold_seconds)
-    held_until = (
-        None if not hold else now + hold + (RECEIPT_WAIT if evidence.channel == "sms" else timedelta())
-    )
-    facts: dict[str, Any] = {
-        "task_id": task.task_id,
-        "task_revision": task.task_revision,
-        "content_hash": matter.content_hash,
-        "verdict": verdict,
-        "comment": comment,
-        "person_id": actor.person_id,
-        "on_behalf_of_id": on_behalf_of,
-        "channel": evidence.channel,
-        "level": evidence.level,
-        "evidence": evidence.ref,
-    }
-    decision_id: int = tx.run(
-        _RECORD,
-        request_id=matter.id,
-        step_id=task.step_id,
-        state="held" if held_until else "effective",
-        decided_at=now,
-        held_until=held_until,
-        settled_at=None if held_until else now,
-        **facts,
-    ).scalar()
+    late = RECEIPT_WAIT if given.evidence.channel == "sms" else timedelta()
+    held_until = None if not hold else now + hold + late
+    assert given.actor.person_id is not None  # noqa: S101  # `_capacity` lets only persons through
     inbox.close_for_task(tx, task.task_id, state="done", now=now)
+    decision_id = recording.record(
+        tx, matter, step_id=task.step_id, task_id=task.task_id, task_revision=task.task_revision,
+        person_id=given.actor.person_id, on_behalf_of_id=given.on_behalf_of, actor=given.actor.name,
+        evidence=given.evidence, verdict=given.verdict, comment=given.comment, target=given.target,
+        resume=given.resume, held_until=held_until, now=now,
+    )  # fmt: skip
     if task.mode == "any":
         stepping.displaced(
             tx, matter, tx.run(_DISPLACE, of_step=task.step_id, at=now), decision_id=decision_id, now=now
         )
-    audit.append(
-        tx,
-        chain=matter.chain,
-        actor=actor.name,
-        verb="decided",
-        thing=f"decision:{decision_id}",
-        data=facts,
-        now=now,
-    )
-    stepping.tell(tx, matter, "approval.decided", decision_id=decision_id, task_id=task.task_id, now=now)
     if held_until:
         timers.set_timer(tx, "hold_end", str(decision_id), held_until)
         stepping.touch(tx, matter, now=now)
     else:
-        effective = Verdict(decision_id, task.step_id, task.mode, task.threshold, verdict)
-        stepping.take_effect(tx, matter, effective, now=now)
-    effect = moves.effect_of(verdict, matter.on_reject)
-    return Decided(decision_id, matter.id, "held" if held_until else "effective", held_until, verdict, effect)
+        effects.take_effect(
+            journey,
+            verdict_of(task, decision_id, verdict=given.verdict, target=given.target, resume=given.resume),
+        )
+    effect = moves.effect_of(given.verdict, task.step_on_reject or matter.on_reject)
+    return Decided(
+        decision_id, matter.id, "held" if held_until else "effective", held_until, given.verdict, effect
+    )
 
 
 def _find(tx: Tx, decision_id: int) -> Row:
@@ -344,6 +352,6 @@ def settle(tx: Tx, decision_id: int, *, now: datetime) -> bool:
         return False
     if not tx.run(_SETTLE, of_decision=decision_id, at=now).rowcount:
         return False
-    effective = Verdict(decision_id, row.step_id, row.mode, row.threshold, row.verdict)
-    stepping.take_effect(tx, matter_of(row), effective, now=now)
+    effective = verdict_of(row, decision_id, verdict=row.verdict, target=row.target, resume=row.resume)
+    effects.take_effect(Journey(tx, matter_of(row), now), effective)
     return True

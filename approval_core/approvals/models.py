@@ -1,9 +1,10 @@
 """Requests, their steps and tasks, and the decisions taken on them."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Column, ForeignKey, Index, Numeric, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from approval_core.columns import BigId, Json, UtcDateTime
@@ -28,7 +29,23 @@ class Request(SQLModel, table=True):
         default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
     )
     form: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
-    #: the route as submitted, so that a resubmission can be compared and rebuilt
+    #: the version of its type that it runs on for ever; None: the asking system brought its own steps
+    type_version_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    #: the unit for which it is made, and the account that wrote it down where that is somebody else
+    unit_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("org_unit.id"), nullable=True)
+    )
+    submitter_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
+    amount: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 2), nullable=True))
+    #: accounts chosen for later steps, by block
+    chosen: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
+    #: the finished request which this one takes back
+    revokes_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("request.id"), nullable=True)
+    )
+    #: the route as nested blocks: what it will run through, whatever is published later
     route: list[Any] = Field(default_factory=list, sa_column=Column(Json, nullable=False))
     revision: int = 1
     content_hash: str = Field(sa_column=Column(String(64), nullable=False))
@@ -39,7 +56,7 @@ class Request(SQLModel, table=True):
     urgency: int = 0
     #: draft | pending | approved | rejected | returned | withdrawn | cancelled | expired
     state: str = Field(sa_column=Column(String(16), nullable=False))
-    on_reject: str = "reject"  #: reject | return
+    on_reject: str = "reject"  #: reject | return; a step may say otherwise
     hold_seconds: int = 0
     sms: bool = False
     callback_url: str | None = None
@@ -50,18 +67,63 @@ class Request(SQLModel, table=True):
     changed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
 
 
-class Step(SQLModel, table=True):
-    __tablename__ = "step"
-    __table_args__ = (UniqueConstraint("request_id", "revision", "position", name="uq_step_position"),)
+class Token(SQLModel, table=True):
+    """Where a request stands in its route: one for each thread of it. A sequence is named by its path in the route."""
+
+    __tablename__ = "token"
+    __table_args__ = (Index("ix_token_parent", "parent_id"), Index("ix_token_request", "request_id"))
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
     revision: int
-    position: int
+    parent_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("token.id"), nullable=True)
+    )
+    #: "" is the route itself, "2.branches.legal" the branch `legal` of its third block
+    sequence: str = Field(sa_column=Column(String(500), nullable=False))
+    at: int  #: the index of the block in the sequence
+    #: live | split (its children run) | done | cancelled | parked (waits for a detour)
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    #: a detour: asked once more after a return; then the tokens parked by it go on
+    parked_by: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+
+
+class Step(SQLModel, table=True):
+    """One run of a step block; a step that is asked again after a return is another row."""
+
+    __tablename__ = "step"
+    __table_args__ = (
+        UniqueConstraint("request_id", "revision", "position", name="uq_step_position"),
+        Index(
+            "ix_step_parent",
+            "parent_task_id",
+            sqlite_where=text("parent_task_id IS NOT NULL"),
+            postgresql_where=text("parent_task_id IS NOT NULL"),
+        ),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
+    revision: int
+    position: int  #: counts the steps of a revision in the order in which they were reached
+    token_id: int | None = Field(default=None, sa_column=Column(BigId, ForeignKey("token.id"), nullable=True))
+    block: str = Field(sa_column=Column(String(64), nullable=False, server_default=""))
     mode: str = Field(sa_column=Column(String(16), nullable=False))  #: any | all | sequence | vote
     #: vote: percent of the weight that must approve
     threshold: int | None = None
-    #: waiting | active | approved | rejected | returned | void
+    #: all: hear everybody before a rejection counts; and what a rejection does where the request does not say it
+    collect_all: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    on_reject: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
+    #: waiting (added after) | active | blocked (nobody to ask) | approved | rejected | returned | void | superseded
     state: str = Field(sa_column=Column(String(16), nullable=False))
+    #: none | notify | approve: what an SMS may do here; and the assurance level a decision must reach
+    sms: str = Field(
+        default="approve", sa_column=Column(String(16), nullable=False, server_default="approve")
+    )
+    floor: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    #: an added step: whose task it belongs to, and `before` | `after` it, or `asked` for an opinion
+    parent_task_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    placed: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
+    opened_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 
 class Task(SQLModel, table=True):
@@ -86,7 +148,14 @@ class Task(SQLModel, table=True):
     weight: int = 1
     revision: int = 1
     #: waiting (its turn has not come) | open | decided | over (closed by another's decision) | void (withdrawn, changed, expired)
+    #: | moved (handed to another) | removed
     state: str = Field(sa_column=Column(String(16), nullable=False))
+    #: why this person: rule, sentence in zh and en, capacity, and the organisation's revision it was read from
+    why: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
+    #: the task it came from (handed over), the step that must approve after it
+    from_task_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    after_step_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    claimed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     opened_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
@@ -111,6 +180,9 @@ class Decision(SQLModel, table=True):
     content_hash: str = Field(sa_column=Column(String(64), nullable=False))
     verdict: str = Field(sa_column=Column(String(16), nullable=False))  #: approve | reject | return
     comment: str = Field(sa_column=Column(Text, nullable=False))
+    #: a return to an earlier step: its block, and how it goes on: replay | back
+    target: str | None = Field(default=None, sa_column=Column(String(64), nullable=True))
+    resume: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
     on_behalf_of_id: int | None = Field(
         default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
@@ -123,6 +195,21 @@ class Decision(SQLModel, table=True):
     decided_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
     held_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
     settled_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class Copy(SQLModel, table=True):
+    """Somebody who is informed of a request and asked nothing (抄送, 传阅)."""
+
+    __tablename__ = "copy"
+    __table_args__ = (UniqueConstraint("request_id", "person_id", name="uq_copy_person"),)
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
+    person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False, index=True))
+    #: the block or the moment that sent it: `start`, `end`, a block's id
+    place: str = Field(sa_column=Column(String(64), nullable=False))
+    why: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    read_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 
 class Remark(SQLModel, table=True):

@@ -13,13 +13,17 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from approval_core.approvals.models import Decision, Remark, Request, Step, Task
+from approval_core.approvals.models import Decision, Remark, Request, Step, Task, Token
+from approval_core.approvals.rules import blocks
+from approval_core.approvals.rules.blocks import Place, Route
 from approval_core.columns import table_of
 from approval_core.errors import NotFound
+from approval_core.people import queries as people
 from approval_core.people.models import Person
 from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
+tokens = table_of(Token)
 persons, remarks = table_of(Person), table_of(Remark)
 principals = aliased(persons, name="principal")
 
@@ -30,11 +34,15 @@ _BY_ID = select(requests).where(requests.c.id == bindparam("of_request"))
 _ASKED = (
     select(
         steps.c.request_id, steps.c.id.label("step_id"), steps.c.position, steps.c.mode, steps.c.threshold,
-        steps.c.state.label("step_state"), tasks.c.id, tasks.c.person_id, tasks.c.state, tasks.c.weight, tasks.c.revision,
+        steps.c.state.label("step_state"), steps.c.block, steps.c.placed, steps.c.parent_task_id,
+        steps.c.opened_at.label("step_opened_at"), steps.c.settled_at,
+        tasks.c.id, tasks.c.person_id, tasks.c.state, tasks.c.weight, tasks.c.revision, tasks.c.why, tasks.c.opened_at,
         persons.c.account, persons.c.name,
     )
-    .select_from(steps.join(tasks, tasks.c.step_id == steps.c.id).join(persons, persons.c.id == tasks.c.person_id))
-    .order_by(steps.c.request_id, steps.c.position, tasks.c.position)
+    .select_from(
+        steps.outerjoin(tasks, tasks.c.step_id == steps.c.id).outerjoin(persons, persons.c.id == tasks.c.person_id)
+    )
+    .order_by(steps.c.request_id, steps.c.position, tasks.c.position, tasks.c.id)
 )  # fmt: skip
 _DECIDED = (
     select(
@@ -65,8 +73,17 @@ _DECIDED_ON_ONE = _DECIDED.where(decisions.c.request_id == bindparam("of_request
 _REMARKS_ON_ONE = _REMARKS.where(remarks.c.request_id == bindparam("of_request"))
 
 
+_STANDING = select(tokens.c.sequence, tokens.c.at).where(
+    tokens.c.request_id == bindparam("of_request"),
+    tokens.c.revision == bindparam("at_revision"),
+    or_(tokens.c.state == "live", tokens.c.state == "split", tokens.c.state == "parked"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """`task_id`: 0 while the step is not reached. `why`: rule, zh, en, capacity, and the organisation's revision."""
+
     task_id: int
     account: str
     name: str
@@ -74,15 +91,25 @@ class Asked:
     weight: int
     task_revision: int
     person_id: int
+    why: dict[str, Any] | None = None
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepView:
+    """`block`: its name in the route; `placed`: before, after or asked where somebody added it to the task `parent_task_id`."""
+
     position: int
     mode: str
     threshold: int | None
     state: str
     approvers: tuple[Asked, ...]
+    block: str = ""
+    name: dict[str, str] | None = None
+    placed: str | None = None
+    parent_task_id: int | None = None
+    opened_at: datetime | None = None
+    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +199,59 @@ def views(tx: Tx, rows: Sequence[Any]) -> list[RequestView]:
     their_remarks: dict[int, list[RemarkView]] = defaultdict(list)
     for found in remarked:
         their_remarks[found.request_id].append(RemarkView(found.id, found.account, found.text, found.at))
-    return [_view(row, their_steps[row.id], their_decisions[row.id], their_remarks[row.id]) for row in rows]
+    return [
+        _view(
+            row,
+            [*their_steps[row.id], *_ahead(tx, row, their_steps[row.id])],
+            their_decisions[row.id],
+            their_remarks[row.id],
+        )
+        for row in rows
+    ]
+
+
+def _ahead(tx: Tx, row: Any, reached: Sequence[StepView]) -> list[StepView]:
+    """The steps that were not reached, in the order of the route; whom they will ask is known where an account is named."""
+    if not _may_go_on(row.route):
+        return []
+    found: dict[str, blocks.Block] = {}
+    if row.type_version_id is None and all("step" in block for block in row.route):
+        known = {step.block for step in reached}
+        found = {block["step"]: block for block in row.route if block["step"] not in known}
+    elif row.state == "pending":
+        for token in tx.run(_STANDING, of_request=row.id, at_revision=row.revision):
+            for block in blocks.ahead(row.route, Place(token.sequence, token.at)):
+                if "step" in block:
+                    found[block["step"]] = block
+    named = [
+        rule["account"] for block in found.values() for rule in block["approvers"] if rule["rule"] == "USER"
+    ]
+    cards = people.persons_by_account(tx, named) if named else {}
+    return [
+        StepView(
+            position,
+            block["mode"],
+            block.get("threshold"),
+            "waiting",
+            _named(block, cards),
+            name,
+            block.get("name"),
+        )
+        for position, (name, block) in enumerate(found.items(), start=len(reached) + 1)
+    ]
+
+
+def _may_go_on(route: Route) -> bool:
+    return len(route) > 1 or "step" not in route[0]
+
+
+def _named(block: blocks.Block, cards: dict[str, people.PersonCard]) -> tuple[Asked, ...]:
+    rules = [rule for rule in block["approvers"] if rule["rule"] == "USER" and rule["account"] in cards]
+    return tuple(
+        Asked(0, card.account, card.name, "waiting", rule.get("weight", 1), 1, card.id)
+        for rule in rules
+        for card in (cards[rule["account"]],)
+    )
 
 
 def _of_one(tx: Tx, row: Any) -> tuple[Sequence[Any], ...]:
@@ -241,14 +320,19 @@ def _decision(row: Any) -> DecisionView:
 
 
 def _steps(rows: Sequence[Any]) -> dict[int, list[StepView]]:
-    """By request; `rows` come in the order of steps and tasks, and every step has a task."""
+    """By request; `rows` come in the order of steps and tasks. A blocked step has nobody."""
     found: dict[int, list[StepView]] = defaultdict(list)
     for _, group in groupby(rows, key=attrgetter("step_id")):
         asked = list(group)
-        first = asked[0]
+        one = asked[0]
         approvers = tuple(
-            Asked(r.id, r.account, r.name, r.state, r.weight, r.revision, r.person_id) for r in asked
+            Asked(r.id, r.account, r.name, r.state, r.weight, r.revision, r.person_id, r.why, r.opened_at)
+            for r in asked
+            if r.id is not None
         )
-        step = StepView(first.position, first.mode, first.threshold, first.step_state, approvers)
-        found[first.request_id].append(step)
+        step = StepView(
+            one.position, one.mode, one.threshold, one.step_state, approvers, one.block, None, one.placed,
+            one.parent_task_id, one.step_opened_at, one.settled_at,
+        )  # fmt: skip
+        found[one.request_id].append(step)
     return found

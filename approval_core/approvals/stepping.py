@@ -1,26 +1,28 @@
-"""Moves a request from step to step: opens tasks, counts what was decided, closes what is settled.
-
-Counting happens in the transaction of the write and after it, with the request's row locked, so two
-decisions on one step always see each other.
-"""
+"""The parts of every movement of a request: take its row, open and end tasks, say so, close it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from approval_core import audit, outbox, timers
-from approval_core.approvals.models import Decision, Request, Step, Task
-from approval_core.approvals.rules import moves
+from approval_core.approvals.models import Copy, Decision, Request, Step, Task
 from approval_core.columns import table_of
 from approval_core.inbox import service as inbox
 from approval_core.notices import service as notices
+from approval_core.notices.alarms import raise_alarm, settle_alarm
 from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
+copies = table_of(Copy)
+
+#: The kind of the alarm for a step without people.
+BLOCKED = "step_blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,12 @@ class Matter:
     source: str
     source_ref: str
     type: str
+    type_version_id: int | None
     title: str
     applicant: str
     applicant_id: int | None
+    unit_id: int | None
+    amount: Decimal | None
     revision: int
     content_hash: str
     state: str
@@ -49,17 +54,6 @@ class Matter:
         return f"request:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A decision, as far as counting it needs."""
-
-    decision_id: int
-    step_id: int
-    mode: str
-    threshold: int | None
-    verdict: str
-
-
 #: what `matter_of` reads, and no more: content and route are long
 MATTER_COLUMNS = tuple(requests.c[name] for name in Matter.__slots__)
 
@@ -73,22 +67,16 @@ _CLOSE = (
     .where(requests.c.id == bindparam("of_request"))
     .values(state=bindparam("new_state"), closed_at=bindparam("at"), changed_at=bindparam("at"))
 )
-_STEP_STATE = update(steps).where(steps.c.id == bindparam("of_step")).values(state=bindparam("new_state"))
-_NEXT_STEP = (
-    select(steps.c.id, steps.c.mode)
-    .where(
-        steps.c.request_id == bindparam("of_request"),
-        steps.c.revision == bindparam("at_revision"),
-        steps.c.state == "waiting",
-    )
-    .order_by(steps.c.position)
-    .limit(1)
+_STEP_STATE = (
+    update(steps)
+    .where(steps.c.id == bindparam("of_step"))
+    .values(state=bindparam("new_state"), settled_at=bindparam("at"))
 )
 _VOID_STEPS = (
     update(steps)
     .where(steps.c.request_id == bindparam("of_request"))
-    .where(or_(steps.c.state == "waiting", steps.c.state == "active"))
-    .values(state="void")
+    .where(or_(steps.c.state == "waiting", steps.c.state == "active", steps.c.state == "blocked"))
+    .values(state="void", settled_at=bindparam("at"))
 )
 _WAITING_TASKS = (
     select(tasks.c.id, tasks.c.person_id, tasks.c.revision)
@@ -98,27 +86,32 @@ _WAITING_TASKS = (
 _OPEN_TASK = (
     update(tasks).where(tasks.c.id == bindparam("of_task")).values(state="open", opened_at=bindparam("at"))
 )
-_VOTES = (
-    select(tasks.c.weight, decisions.c.verdict)
-    .select_from(
-        tasks.outerjoin(
-            decisions,
-            and_(
-                decisions.c.task_id == tasks.c.id,
-                decisions.c.task_revision == tasks.c.revision,
-                decisions.c.state == "effective",
-            ),
-        )
-    )
-    .where(tasks.c.step_id == bindparam("of_step"))
-    .order_by(tasks.c.position)
-)
 _END_STEP_TASKS = (
     update(tasks)
     .where(tasks.c.step_id == bindparam("of_step"))
     .where(or_(tasks.c.state == "waiting", tasks.c.state == "open"))
     .values(state="over", closed_at=bindparam("at"))
     .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.opened_at)
+)
+_END_ALL_TASKS = (
+    update(tasks)
+    .where(tasks.c.request_id == bindparam("of_request"))
+    .where(or_(tasks.c.state == "waiting", tasks.c.state == "open"))
+    .values(state="over", closed_at=bindparam("at"))
+    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.opened_at)
+)
+_ADDED_TO = select(steps.c.id, tasks.c.id.label("task_id")).where(
+    steps.c.parent_task_id == tasks.c.id,
+    tasks.c.step_id == bindparam("of_step"),
+    or_(steps.c.state == "waiting", steps.c.state == "active"),
+)
+_OPEN_STEPS_OF_TOKEN = select(steps.c.id).where(
+    steps.c.token_id == bindparam("of_token"),
+    or_(steps.c.state == "waiting", steps.c.state == "active", steps.c.state == "blocked"),
+)
+_COPY = insert(copies).returning(copies.c.id)
+_COPIED = select(copies.c.id).where(
+    copies.c.request_id == bindparam("of_request"), copies.c.person_id == bindparam("of_person")
 )
 _VOID_TASKS = (
     update(tasks)
@@ -157,19 +150,12 @@ def tell(tx: Tx, matter: Matter, type: str, *, now: datetime, **facts: object) -
     outbox.emit(tx, type, key=matter.chain, payload={"request_id": matter.id, **facts}, now=now)
 
 
-def open_next_step(tx: Tx, matter: Matter, *, now: datetime) -> bool:
-    """False when no step is left."""
-    step = tx.run(_NEXT_STEP, of_request=matter.id, at_revision=matter.revision).first()
-    if step is None:
-        return False
-    tx.run(_STEP_STATE, of_step=step.id, new_state="active")
-    waiting = tx.run(_WAITING_TASKS, of_step=step.id).all()
-    for task in waiting[:1] if step.mode == "sequence" else waiting:
-        _open_task(tx, matter, task, now=now)
-    return True
+def waiting_tasks(tx: Tx, step_id: int) -> list[Row]:
+    return tx.run(_WAITING_TASKS, of_step=step_id).all()
 
 
-def _open_task(tx: Tx, matter: Matter, task: Row, *, now: datetime) -> None:
+def open_task(tx: Tx, matter: Matter, task: Row, *, now: datetime) -> None:
+    """`task`: id, person_id and revision of one that waits."""
     tx.run(_OPEN_TASK, of_task=task.id, at=now)
     inbox.open_for_task(
         tx,
@@ -210,64 +196,73 @@ def ask(
         )
 
 
-def take_effect(tx: Tx, matter: Matter, decision: Verdict, *, now: datetime) -> str:
-    """A decision became effective: count, advance, close. Returns the request's state afterwards."""
-    votes = [moves.Vote(row.weight, row.verdict) for row in tx.run(_VOTES, of_step=decision.step_id)]
-    settled = moves.outcome(decision.mode, votes, threshold=decision.threshold)
-    state = "pending"
-    if settled == "open":
-        if decision.mode == "sequence":
-            for task in tx.run(_WAITING_TASKS, of_step=decision.step_id).all()[:1]:
-                _open_task(tx, matter, task, now=now)
-        touch(tx, matter, now=now)
-    else:
-        tx.run(_STEP_STATE, of_step=decision.step_id, new_state=settled)
-        if len(votes) > 1:  # somebody else was asked as well
-            _end_step(tx, matter, decision, now=now)
-        if settled == "approved" and open_next_step(tx, matter, now=now):
-            touch(tx, matter, now=now)
-        else:
-            state = moves.closing_state(settled, matter.on_reject)
-            close(tx, matter, state=state, now=now)
-    audit.append(
-        tx,
-        chain=matter.chain,
-        actor="system",
-        verb="effective",
-        thing=f"decision:{decision.decision_id}",
-        data={"verdict": decision.verdict, "step": settled, "request": state},
-        now=now,
-    )
-    tell(tx, matter, "approval.effective", decision_id=decision.decision_id, state=state, now=now)
-    if state != "pending":
-        tell(tx, matter, "approval.closed", state=state, now=now)
-    return state
+def settle_step(tx: Tx, step_id: int, state: str, *, now: datetime) -> None:
+    tx.run(_STEP_STATE, of_step=step_id, new_state=state, at=now)
 
 
-def _end_step(tx: Tx, matter: Matter, decision: Verdict, *, now: datetime) -> None:
-    for held in tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=decision.step_id, at=now):
+def end_tasks(tx: Tx, matter: Matter, step_id: int, *, decision_id: int | None = None, now: datetime) -> None:
+    """Nobody is asked in this step any more, nor in what was added to it. A decision in hold there does not count."""
+    for held in tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=step_id, at=now):
         timers.cancel_timer(tx, "hold_end", str(held.id))
         audit.append(
             tx, chain=matter.chain, actor="system", verb="superseded", thing=f"decision:{held.id}",
-            data={"by": f"decision:{decision.decision_id}"}, now=now,
+            data={"by": f"decision:{decision_id}"}, now=now,
         )  # fmt: skip
-    displaced(
-        tx,
-        matter,
-        tx.run(_END_STEP_TASKS, of_step=decision.step_id, at=now),
-        decision_id=decision.decision_id,
-        now=now,
-    )
+    closed = tx.run(_END_STEP_TASKS, of_step=step_id, at=now)
+    displaced(tx, matter, closed, decision_id=decision_id, now=now)
+    for added in tx.run(_ADDED_TO, of_step=step_id):
+        settle_step(tx, added.id, "void", now=now)
+        end_tasks(tx, matter, added.id, decision_id=decision_id, now=now)
 
 
-def displaced(tx: Tx, matter: Matter, closed: Iterable[Row], *, decision_id: int, now: datetime) -> None:
+def end_steps_of(tx: Tx, matter: Matter, token_id: int, *, now: datetime) -> None:
+    """A thread of the request ends before its turn."""
+    for step in tx.run(_OPEN_STEPS_OF_TOKEN, of_token=token_id):
+        settle_step(tx, step.id, "void", now=now)
+        end_tasks(tx, matter, step.id, now=now)
+        unblocked(tx, step.id, now=now)
+
+
+def blocked(
+    tx: Tx, matter: Matter, step_id: int, *, block: str, why: Mapping[str, str] | None, now: datetime
+) -> None:
+    """Nobody is there to ask: an alarm, never a silent pass."""
+    raise_alarm(
+        tx, BLOCKED, f"step:{step_id}",
+        facts={"title": matter.title, "block": block, "why": dict(why or {})}, request_id=matter.id, now=now,
+    )  # fmt: skip
+    tell(tx, matter, "step.blocked", step_id=step_id, now=now)
+
+
+def unblocked(tx: Tx, step_id: int, *, now: datetime) -> None:
+    settle_alarm(tx, BLOCKED, f"step:{step_id}", now=now)
+
+
+def copy_to(
+    tx: Tx, matter: Matter, person_id: int, *, place: str, why: Mapping[str, Any], now: datetime
+) -> bool:
+    """F13: one copy for each person and request, however often the route passes. False: he has one."""
+    if tx.run(_COPIED, of_request=matter.id, of_person=person_id).first() is not None:
+        return False
+    tx.run(_COPY, request_id=matter.id, person_id=person_id, place=place, why=dict(why), at=now, read_at=None)
+    inbox.open_copy(
+        tx, source=matter.source, request_id=matter.id, person_id=person_id, title=matter.title,
+        applicant=matter.applicant, urgency=matter.urgency, now=now,
+    )  # fmt: skip
+    tell(tx, matter, "request.copied", person_id=person_id, now=now)
+    return True
+
+
+def displaced(
+    tx: Tx, matter: Matter, closed: Iterable[Row], *, decision_id: int | None, now: datetime
+) -> None:
     """Tasks that somebody else's decision closed: off their lists, and those who were asked by SMS are told."""
     for task in closed:
         if task.opened_at is None:
             continue
         inbox.close_for_task(tx, task.id, state="over", now=now)
         notices.drop_for_task(tx, task.id, reason="elsewhere", now=now)
-        if matter.sms:
+        if matter.sms and decision_id is not None:
             notices.tell(
                 tx, kind="elsewhere", person_id=task.person_id, request_id=matter.id, task_id=task.id,
                 task_revision=task.revision, facts={"decision_id": decision_id}, now=now,
@@ -276,7 +271,7 @@ def displaced(tx: Tx, matter: Matter, closed: Iterable[Row], *, decision_id: int
 
 def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None:
     """Nothing of this request is asked any more (withdrawn, changed, expired); whoever was asked by SMS is told."""
-    tx.run(_VOID_STEPS, of_request=matter.id)
+    tx.run(_VOID_STEPS, of_request=matter.id, at=now)
     for task in tx.run(_VOID_TASKS, of_request=matter.id, at=now):
         if task.opened_at is None:
             continue
@@ -291,6 +286,14 @@ def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None
             kind=kind,
             now=now,
         )
+
+
+def end_everything(tx: Tx, matter: Matter, *, decision_id: int | None, now: datetime) -> None:
+    """The request is decided while others are still asked, in branches beside: off their lists too."""
+    tx.run(_VOID_STEPS, of_request=matter.id, at=now)
+    displaced(
+        tx, matter, tx.run(_END_ALL_TASKS, of_request=matter.id, at=now), decision_id=decision_id, now=now
+    )
 
 
 def close(tx: Tx, matter: Matter, *, state: str, now: datetime) -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from approval_core import audit, timers
-from approval_core.approvals import stepping
-from approval_core.approvals.models import Decision, Request, Step, Task
+from approval_core.approvals import activating, settling, stepping, walking
+from approval_core.approvals.journey import Journey
+from approval_core.approvals.models import Decision, Request
 from approval_core.approvals.rules import route
 from approval_core.approvals.rules.content import content_hash, fields_of
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
@@ -24,7 +25,7 @@ from approval_core.people.actor import Actor
 from approval_core.people.queries import PersonCard
 from approval_core.store import Row, Tx
 
-requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
+requests, decisions = table_of(Request), table_of(Decision)
 
 #: So many approvers are read one by one: that statement is compiled once, one over a list each time anew.
 FEW = 6
@@ -33,8 +34,6 @@ _EARLIER = select(requests.c.id, requests.c.fingerprint).where(
     requests.c.source == bindparam("of_source"), requests.c.source_ref == bindparam("of_ref")
 )
 _INSERT_REQUEST = insert(requests).returning(requests.c.id)
-_INSERT_STEP = insert(steps).returning(steps.c.id)
-_INSERT_TASK = insert(tasks)
 _CONTENT = select(
     requests.c.id,
     requests.c.title,
@@ -100,9 +99,7 @@ def submit(tx: Tx, submission: Submission, *, actor: Actor, now: datetime) -> Su
         if earlier is None:
             raise
         return earlier
-    matter = _locked(tx, request_id)
-    _insert_route(tx, matter, submission.steps, cards)
-    _start(tx, matter, actor, "submitted", now=now)
+    _start(tx, _locked(tx, request_id), actor, "submitted", now=now)
     return Submitted(request_id, True, phone_warnings(submission.sms, cards))
 
 
@@ -170,7 +167,13 @@ def _insert(
         form=submission.content.form,
         applicant=applicant_name,
         applicant_id=applicant.id if applicant else None,
-        route=route.route_as_json(submission.steps),
+        type_version_id=submission.type_version_id,
+        unit_id=submission.unit_id,
+        submitter_id=submission.submitter_id,
+        amount=submission.amount,
+        chosen=submission.chosen,
+        revokes_id=submission.revokes_id,
+        route=_route_of(submission),
         revision=1,
         fingerprint=fingerprint,
         urgency=submission.urgency,
@@ -189,37 +192,15 @@ def _insert(
     return request_id
 
 
+def _route_of(submission: Submission) -> list[Any]:
+    return route.blocks_of(submission.steps) if submission.route is None else submission.route
+
+
 def _locked(tx: Tx, request_id: int) -> Matter:
     matter = stepping.lock(tx, request_id)
     if matter is None:
         raise NotFound("no_request", "there is no such request")
     return matter
-
-
-def _insert_route(tx: Tx, matter: Matter, plan: tuple[StepPlan, ...], cards: dict[str, PersonCard]) -> None:
-    for position, step in enumerate(plan, start=1):
-        step_id: int = tx.run(
-            _INSERT_STEP,
-            request_id=matter.id,
-            revision=matter.revision,
-            position=position,
-            mode=step.mode,
-            threshold=step.threshold,
-            state="waiting",
-        ).scalar()
-        for order, (account, weight) in enumerate(step.approvers, start=1):
-            tx.run(
-                _INSERT_TASK,
-                request_id=matter.id,
-                step_id=step_id,
-                person_id=cards[account].id,
-                position=order,
-                weight=weight,
-                revision=1,
-                state="waiting",
-                opened_at=None,
-                closed_at=None,
-            )
 
 
 def _start(tx: Tx, matter: Matter, actor: Actor, verb: str, *, now: datetime) -> None:
@@ -242,7 +223,13 @@ def _start(tx: Tx, matter: Matter, actor: Actor, verb: str, *, now: datetime) ->
     if matter.due_at is not None:
         timers.set_timer(tx, "deadline", str(matter.id), matter.due_at)
     stepping.tell(tx, matter, f"approval.{verb}", revision=matter.revision, now=now)
-    stepping.open_next_step(tx, matter, now=now)
+    journey = Journey(tx, matter, now)
+    starts = journey.policy.copies.get("start")
+    if starts:
+        activating.send_copies(journey, starts, place="start")
+    if walking.start(journey):  # every step of the route was skipped or carried out already
+        state = settling.finish(journey, "approved")
+        stepping.tell(tx, matter, "approval.closed", state=state, now=now)
 
 
 def refuse_while_held(tx: Tx, matter: Matter) -> None:
@@ -270,13 +257,19 @@ def revise(
     if matter.state not in ("pending", "returned"):
         raise Conflict("closed", f"the request is {matter.state}", state=matter.state)
     current = tx.run(_CONTENT, of_request=request_id).one()
-    steps_now = plan if plan is not None else route.route_from_json(current.route)
-    route.check_steps(steps_now)
-    cards = _approvers(tx, steps_now)
-    if matter.state == "pending" and _unchanged(current, content, steps_now):
+    cards: dict[str, PersonCard] = {}
+    route_now = current.route
+    if plan is not None:
+        route.check_steps(plan)
+        cards = _approvers(tx, plan)
+        route_now = route.blocks_of(plan)
+    elif matter.type_version_id is None:
+        cards = _approvers(tx, route.plan_of(route_now))
+    if matter.state == "pending" and _unchanged(current, content, route_now):
         return Submitted(request_id, False, phone_warnings(matter.sms, cards))
     refuse_while_held(tx, matter)
     stepping.void_open_tasks(tx, matter, kind="changed", now=now)
+    walking.cancel_all(Journey(tx, matter, now))
     superseded = [row.id for row in tx.run(_SUPERSEDE, of_request=request_id)]
     if superseded:
         audit.append(
@@ -290,17 +283,16 @@ def revise(
         new_title=content.title,
         new_summary=content.summary,
         new_form=content.form,
-        new_route=route.route_as_json(steps_now),
+        new_route=route_now,
         new_salts=salted["salts"],
         new_hash=salted["content_hash"],
         at=now,
     )
     matter = _locked(tx, request_id)
-    _insert_route(tx, matter, steps_now, cards)
     _start(tx, matter, actor, "revised", now=now)
     return Submitted(request_id, True, phone_warnings(matter.sms, cards))
 
 
-def _unchanged(current: Row, content: Content, plan: tuple[StepPlan, ...]) -> bool:
+def _unchanged(current: Row, content: Content, route_now: list[Any]) -> bool:
     shown = (current.title, current.summary, current.form, current.route)
-    return shown == (content.title, content.summary, content.form, route.route_as_json(plan))
+    return shown == (content.title, content.summary, content.form, route_now)

@@ -17,7 +17,7 @@ from approval_core.store import Row, Tx
 todos = table_of(ToDo)
 
 _SHOWN = (todos.c.id, todos.c.source, todos.c.ref, todos.c.title, todos.c.applicant, todos.c.precedence, todos.c.due_at,
-          todos.c.state, todos.c.request_id, todos.c.task_id, todos.c.opened_at, todos.c.closed_at)  # fmt: skip
+          todos.c.state, todos.c.request_id, todos.c.task_id, todos.c.opened_at, todos.c.closed_at, todos.c.kind)  # fmt: skip
 # The state stands in the text of the statement, not in a parameter: only then is the partial index chosen.
 _OPEN: ColumnElement[str] = literal_column("'open'")
 _DONE: ColumnElement[str] = literal_column("'done'")
@@ -74,6 +74,7 @@ class Item:
     task_id: int | None
     opened_at: datetime
     closed_at: datetime | None
+    kind: str  #: task | copy
 
 
 def _item(row: Row) -> Item:

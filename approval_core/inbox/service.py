@@ -23,6 +23,16 @@ _CLOSE = (
     .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
     .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
+_CLOSE_COPY = (
+    update(todos)
+    .where(
+        todos.c.request_id == bindparam("of_request"),
+        todos.c.person_id == bindparam("of_person"),
+        todos.c.kind == "copy",
+        todos.c.state == "open",
+    )
+    .values(state="done", closed_at=bindparam("at"))
+)
 _REOPEN = (
     update(todos)
     .where(todos.c.task_id == bindparam("of_task"))
@@ -53,6 +63,7 @@ def open_for_task(
         _INSERT,
         source=source,
         ref=f"task/{task_id}/{person_id}",
+        kind="task",
         person_id=person_id,
         request_id=request_id,
         task_id=task_id,
@@ -65,6 +76,42 @@ def open_for_task(
         closed_at=None,
     ).scalar()
     return todo_id
+
+
+def open_copy(
+    tx: Tx,
+    *,
+    source: str,
+    request_id: int,
+    person_id: int,
+    title: str,
+    applicant: str,
+    urgency: int,
+    now: datetime,
+) -> int:
+    """To be read (待阅); it ends by reading."""
+    todo_id: int = tx.run(
+        _INSERT,
+        source=source,
+        ref=f"copy/{request_id}/{person_id}",
+        kind="copy",
+        person_id=person_id,
+        request_id=request_id,
+        task_id=None,
+        title=title,
+        applicant=applicant,
+        precedence=MOST_URGENT - urgency,
+        due_at=NO_DUE_DATE,
+        state="open",
+        opened_at=now,
+        closed_at=None,
+    ).scalar()
+    return todo_id
+
+
+def close_copy(tx: Tx, request_id: int, person_id: int, *, now: datetime) -> bool:
+    """He has read it. False: nothing was open."""
+    return tx.run(_CLOSE_COPY, of_request=request_id, of_person=person_id, at=now).rowcount > 0
 
 
 def close_for_task(tx: Tx, task_id: int, *, state: str, now: datetime) -> None:

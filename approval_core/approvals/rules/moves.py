@@ -19,11 +19,13 @@ class Vote:
     verdict: str | None
 
 
-def outcome(mode: str, votes: Sequence[Vote], *, threshold: int | None = None) -> Outcome:
+def outcome(
+    mode: str, votes: Sequence[Vote], *, threshold: int | None = None, collect_all: bool = False
+) -> Outcome:
     """`open` as long as the step is not settled.
 
-    A return to the applicant settles any step. `any`: the first decision. `all`, `sequence`: the first rejection, or every
-    approval. `vote`: approved when the approving weight reaches `threshold` percent of all weight, rejected as soon as it
+    A return settles any step. `any`: the first decision. `all`, `sequence`: the first rejection (with `collect_all`, a
+    rejection when everybody has spoken), or every approval; nobody left to ask approves nothing. `vote`: approved when the approving weight reaches `threshold` percent of all weight, rejected as soon as it
     no longer can; a tie below the threshold fails.
     """
     verdicts = [vote.verdict for vote in votes]
@@ -34,13 +36,15 @@ def outcome(mode: str, votes: Sequence[Vote], *, threshold: int | None = None) -
     if mode == "any":
         decided = [verdict for verdict in verdicts if verdict]
         return "open" if not decided else ("approved" if "approve" in decided else "rejected")
-    if "reject" in verdicts:
+    if "reject" in verdicts and not (collect_all and None in verdicts):
         return "rejected"
-    return "approved" if all(verdict == "approve" for verdict in verdicts) else "open"
+    return "approved" if verdicts and all(verdict == "approve" for verdict in verdicts) else "open"
 
 
 def _vote(votes: Sequence[Vote], threshold: int) -> Outcome:
     total = sum(vote.weight for vote in votes)
+    if not total:
+        return "open"
     needed = threshold * total
     approving = sum(vote.weight for vote in votes if vote.verdict == "approve")
     refusing = sum(vote.weight for vote in votes if vote.verdict == "reject")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from approval_core.approvals.rules.content import canonical
@@ -44,7 +45,8 @@ class Submission:
     type: str
     content: Content
     applicant: str
-    steps: tuple[StepPlan, ...]
+    #: what the asking system brings; a request of a type of ours has a `route` of blocks instead
+    steps: tuple[StepPlan, ...] = ()
     on_reject: str = "reject"
     hold_seconds: int = 0
     sms: bool = False
@@ -52,6 +54,13 @@ class Submission:
     urgency: int = 0
     due_at: datetime | None = None
     expires_at: datetime | None = None
+    route: list[Any] | None = None
+    type_version_id: int | None = None
+    unit_id: int | None = None
+    submitter_id: int | None = None
+    amount: Decimal | None = None
+    chosen: dict[str, list[str]] | None = None
+    revokes_id: int | None = None
 
 
 def check(submission: Submission) -> None:
@@ -64,7 +73,8 @@ def check(submission: Submission) -> None:
         raise Invalid("bad_on_reject", "on_reject must be reject or return")
     if submission.hold_seconds < 0:
         raise Invalid("bad_hold", "hold must not be negative")
-    check_steps(submission.steps)
+    if submission.route is None:
+        check_steps(submission.steps)
 
 
 def check_steps(steps: tuple[StepPlan, ...]) -> None:
@@ -90,27 +100,43 @@ def _check_step(number: int, step: StepPlan) -> None:
         )
 
 
-def route_as_json(steps: tuple[StepPlan, ...]) -> list[dict[str, Any]]:
+def blocks_of(steps: tuple[StepPlan, ...]) -> list[dict[str, Any]]:
+    """The steps an asking system brings, as a route. Whom it names it has chosen: the applicant too, where it says so."""
     return [
-        {"approvers": [list(pair) for pair in s.approvers], "mode": s.mode, "threshold": s.threshold}
-        for s in steps
+        {
+            "step": f"step{number}",
+            "approvers": [
+                {"rule": "USER", "account": account, "weight": weight} for account, weight in step.approvers
+            ],
+            "mode": step.mode,
+            "threshold": step.threshold,
+            "own": "allow",
+        }
+        for number, step in enumerate(steps, start=1)
     ]
 
 
-def route_from_json(rows: list[dict[str, Any]]) -> tuple[StepPlan, ...]:
+def plan_of(blocks: list[dict[str, Any]]) -> tuple[StepPlan, ...]:
+    """The steps that `blocks_of` made these of."""
     return tuple(
         StepPlan(
-            tuple((account, weight) for account, weight in row["approvers"]), row["mode"], row["threshold"]
+            tuple((one["account"], one["weight"]) for one in block["approvers"]),
+            block["mode"],
+            block["threshold"],
         )
-        for row in rows
+        for block in blocks
     )
 
 
 def fingerprint(submission: Submission) -> str:
     """SHA-256 of everything submitted: a repeated submission has the same, another one under the same ref has not."""
     s = submission
+    plan = [
+        {"approvers": [list(pair) for pair in one.approvers], "mode": one.mode, "threshold": one.threshold}
+        for one in s.steps
+    ]
     told = [
-        s.source, s.ref, s.type, s.content.title, s.content.summary, s.content.form, s.applicant, route_as_json(s.steps),
+        s.source, s.ref, s.type, s.content.title, s.content.summary, s.content.form, s.applicant, plan,
         s.on_reject, s.hold_seconds, s.sms, s.callback_url, s.urgency,
         s.due_at and s.due_at.isoformat(), s.expires_at and s.expires_at.isoformat(),
     ]  # fmt: skip

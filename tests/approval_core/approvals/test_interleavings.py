@@ -63,7 +63,7 @@ class Story:
         self.done.append(f"{name}: {said}")
 
     def decide(self) -> Any:
-        asked = [one for step in self.view().steps for one in step.approvers]
+        asked = [one for step in self.view().steps for one in step.approvers if one.task_id]
         task = self.dice.choice(asked)
         actor = next(one for one in self.people if one.person_id == task.person_id)
         evidence = Evidence(self.dice.choice(["sms", "app"]), 1, "x:1")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from approval_core.approvals.rules import moves
 from approval_core.approvals.rules.content import content_hash, field_digest, fields_of
 from approval_core.approvals.rules.moves import Vote, outcome
-from approval_core.approvals.rules.route import fingerprint, route_as_json, route_from_json
+from approval_core.approvals.rules.route import blocks_of, fingerprint, plan_of
 from tests.factories import step, submission
 
 VERDICTS = st.sampled_from([None, "approve", "reject", "return"])
@@ -31,7 +31,7 @@ def test_any_other_value_or_salt_is_another_hash(name: str, value: str) -> None:
 
 def test_a_route_survives_its_way_through_json() -> None:
     plan = (step("a", ("b", 3), mode="vote", threshold=60), step("c"))
-    assert route_from_json(route_as_json(plan)) == plan
+    assert plan_of(blocks_of(plan)) == plan
 
 
 def test_the_fingerprint_knows_every_part_of_a_submission() -> None:

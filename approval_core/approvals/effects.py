@@ -1,0 +1,50 @@
+"""A decision takes effect: count, settle the step, go on from there.
+
+Counting happens in the transaction of the write and after it, with the request's row locked, so two
+decisions on one step always see each other.
+"""
+
+from __future__ import annotations
+
+from approval_core import audit
+from approval_core.approvals import settling, stepping, votes
+from approval_core.approvals.journey import Journey
+from approval_core.approvals.rules import moves
+from approval_core.approvals.settling import Verdict
+
+
+def take_effect(journey: Journey, decision: Verdict) -> str:
+    """Count, advance, close. Returns the request's state afterwards."""
+    tx, matter, now = journey.tx, journey.matter, journey.now
+    counted = votes.votes_of(tx, decision.step_id)
+    settled = moves.outcome(
+        decision.mode, counted, threshold=decision.threshold, collect_all=decision.collect_all
+    )
+    state = "pending"
+    if settled == "open":
+        _wait_for_others(journey, decision)
+        stepping.touch(tx, matter, now=now)
+    else:
+        state = settling.settle(journey, decision, settled, alone=len(counted) == 1)
+    audit.append(
+        tx,
+        chain=matter.chain,
+        actor="system",
+        verb="effective",
+        thing=f"decision:{decision.decision_id}",
+        data={"verdict": decision.verdict, "step": settled, "request": state},
+        now=now,
+    )
+    stepping.tell(tx, matter, "approval.effective", decision_id=decision.decision_id, state=state, now=now)
+    if state != "pending":
+        stepping.tell(tx, matter, "approval.closed", state=state, now=now)
+    return state
+
+
+def _wait_for_others(journey: Journey, decision: Verdict) -> None:
+    """The next of a sequence gets his task; those added after an approval get theirs."""
+    if decision.verdict == "approve" and settling.open_added_after(journey, decision.task_id):
+        return
+    if decision.mode == "sequence":
+        for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
+            stepping.open_task(journey.tx, journey.matter, task, now=journey.now)
