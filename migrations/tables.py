@@ -11,6 +11,7 @@ MODULES = (
     "approval_core.people.models",
     "approval_core.people.accounts.models",
     "approval_core.clients.models",
+    "approval_core.definitions.models",
     "approval_core.approvals.models",
     "approval_core.files.models",
     "approval_core.notices.models",
