@@ -29,7 +29,13 @@ from approval_core.people.queries.resolving import (
     resolve,
     unit_of,
 )
-from approval_core.people.queries.standins import absences_of, delegates_of, is_absent
+from approval_core.people.queries.standins import (
+    absences_in,
+    absences_of,
+    delegates_of,
+    is_absent,
+    office_day,
+)
 from approval_core.people.queries.structure import (
     Head,
     OrgCounts,
@@ -56,6 +62,7 @@ __all__ = [
     "Proxy",
     "Resolved",
     "Standin",
+    "absences_in",
     "absences_of",
     "bound_phone",
     "choices",
@@ -66,6 +73,7 @@ __all__ = [
     "leaders_of",
     "leaders_with_phones",
     "may_act_for",
+    "office_day",
     "one_up",
     "org_counts",
     "org_revision",

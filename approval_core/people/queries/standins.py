@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from approval_core.clock import OFFICE_ZONE
 from approval_core.people.models import absences, delegations, persons
 from approval_core.people.queries.cards import PersonCard, persons_by_id
 from approval_core.people.queries.moments import NOW, holds
@@ -49,3 +50,44 @@ def absences_of(tx: Tx, person_id: int, *, now: datetime) -> list[dict[str, Any]
         .order_by(absences.c.valid_from)
     )
     return [dict(row._mapping) for row in rows]
+
+
+def office_day(day: date) -> tuple[datetime, datetime]:
+    """The day by the office's clock, from its first moment to the first of the next."""
+    start = datetime.combine(day, time(), OFFICE_ZONE)
+    return start, datetime.combine(day + timedelta(days=1), time(), OFFICE_ZONE)
+
+
+def absences_in(tx: Tx, start: datetime, end: datetime | None = None) -> list[dict[str, Any]]:
+    """Every absence that is not over at `start` and has begun before `end`, with the accounts delegated to in it."""
+    query = (
+        select(absences, persons.c.account, persons.c.name)
+        .join(persons, persons.c.id == absences.c.person_id)
+        .where(absences.c.valid_to > start, absences.c.valid_from < absences.c.valid_to)
+        .order_by(absences.c.valid_from, persons.c.account)
+    )
+    rows = tx.execute(query if end is None else query.where(absences.c.valid_from < end)).all()
+    given = tx.execute(
+        select(delegations.c.from_id, delegations.c.valid_from, delegations.c.valid_to, _taker.c.account)
+        .join(_taker, _taker.c.id == delegations.c.to_id)
+        .where(delegations.c.revoked_at.is_(None), delegations.c.valid_to > start)
+        .order_by(delegations.c.id)
+    ).all()
+    return [
+        {
+            "id": row.id,
+            "account": row.account,
+            "name": row.name,
+            "kind": row.kind,
+            "from": row.valid_from,
+            "to": row.valid_to,
+            "proxies": [
+                one.account
+                for one in given
+                if one.from_id == row.person_id
+                and one.valid_from < row.valid_to
+                and one.valid_to > row.valid_from
+            ],
+        }
+        for row in rows
+    ]

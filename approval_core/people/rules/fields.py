@@ -46,6 +46,10 @@ SAID: dict[str, tuple[str, str]] = {
         "日期不存在或格式不对（如 2012-10-01）",
         "is not a date of the calendar, such as 2012-10-01",
     ),
+    "bad_absence": (
+        "类别应为 leave 休假、travel 出差、training 培训或 sick 病假",
+        "must be leave, travel, training or sick",
+    ),
     "bad_flag": ("应为 是/否、1/0 或 true/false", "must be yes/no, 1/0 or true/false"),
 }
 

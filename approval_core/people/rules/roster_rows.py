@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -58,7 +58,7 @@ class RosterRow:
 def decode(data: bytes) -> str:
     """UTF-8, with or without its mark, else GB18030 as older spreadsheets write it."""
     if len(data) > LARGEST_FILE:
-        raise Invalid("file_too_large", f"A roster has at most {LARGEST_FILE} bytes.", zh="文件过大")
+        raise Invalid("file_too_large", f"A file has at most {LARGEST_FILE} bytes.", zh="文件过大")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
@@ -73,9 +73,9 @@ def read(data: bytes, *, normalise: Normalise | None = None) -> tuple[list[Roste
     """The rows that can be understood, and all that is wrong with the others."""
     rows: list[RosterRow] = []
     bad: list[BadRow] = []
-    numbered = _records(decode(data), bad)
-    _, heading = next(numbered, (1, []))
-    columns = _columns(heading)
+    numbered = records(decode(data), bad)
+    _, first = next(numbered, (1, []))
+    columns = heading(first, COLUMNS, REQUIRED)
     for line, cells in numbered:
         wrong, given = _check(line, columns, cells, normalise)
         if wrong:
@@ -85,7 +85,7 @@ def read(data: bytes, *, normalise: Normalise | None = None) -> tuple[list[Roste
     return _without_twins(rows, bad), bad
 
 
-def _records(text: str, bad: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+def records(text: str, bad: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
     """(line where it begins, cells); a quote that never closes ends the file there and is named."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
@@ -109,16 +109,17 @@ def _records(text: str, bad: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
-def _columns(heading: Sequence[str]) -> list[str | None]:
-    known = {name: name for name in COLUMNS} | {chinese: name for name, chinese in COLUMNS.items()}
-    named = [known.get(cell.strip().lower()) for cell in heading]
-    missing = [name for name in REQUIRED if name not in named]
+def heading(first: Sequence[str], columns: Mapping[str, str], required: Sequence[str]) -> list[str | None]:
+    """What each cell of the first line stands for; `Invalid` (bad_heading) when one is missing or named twice."""
+    known = {name: name for name in columns} | {chinese: name for name, chinese in columns.items()}
+    named = [known.get(cell.strip().lower()) for cell in first]
+    missing = [name for name in required if name not in named]
     twice = sorted({name for name in named if name is not None and named.count(name) > 1})
     if missing or twice:
         raise Invalid(
             "bad_heading",
-            "The first line must name each column once: " + ", ".join(COLUMNS),
-            zh="首行应为列名，且每列只出现一次：" + "、".join(COLUMNS.values()),
+            "The first line must name each column once: " + ", ".join(columns),
+            zh="首行应为列名，且每列只出现一次：" + "、".join(columns.values()),
             missing=missing,
             twice=twice,
         )
