@@ -19,6 +19,7 @@ from approval_core.store import Row, Tx
 from sms_modem import prompts
 from sms_modem.prompts import Question
 from sms_modem.rules.outcomes import Outcome
+from sms_modem.rules.several import ALONE
 from sms_modem.rules.situation import ClosedAs
 from sms_modem.rules.steps import Answer, Decide, Harden, MarkRead, Pause, Resume, Step, SwitchOff, Undo
 from sms_modem.settings import SmsSettings
@@ -212,6 +213,11 @@ def refused(
                 outcome, answer, why = _CLOSED[str(refusal.data["state"])]
                 return Done(outcome, answer, reason, code, prompt_id, facts={"why": why})
         return Done(Outcome.CLOSED, "T12", reason, code, prompt_id)
+    match refusal.code:
+        case "alone":
+            return Done(Outcome.ASKED, "T14", ALONE, code, prompt_id)
+        case "not_by_sms" | "not_on_a_phone" | "no_level":
+            return Done(Outcome.NOT_BY_SMS, "T19", reason, code, prompt_id)
     return _void(reason, code, prompt_id, ClosedAs.REASSIGNED)
 
 

@@ -15,7 +15,8 @@ from approval_core.store import Row, Tx
 from sms_modem.acting import Conversation, Done
 from sms_modem.prompts import KIND
 from sms_modem.rules import wording
-from sms_modem.rules.outcomes import Outcome
+from sms_modem.rules.outcomes import LIMIT_REACHED, Outcome
+from sms_modem.rules.several import ALONE
 from sms_modem.rules.situation import ClosedAs
 from sms_modem.sending import Wording
 
@@ -69,7 +70,7 @@ def compose(tx: Tx, talk: Conversation, done: Sequence[Done]) -> Wording | None:
     if not speaking:
         return None
     if len(done) > 1 and not any(one.question for one in done):
-        return Wording("T21", _several(talk, speaking))
+        return Wording("T21", _several(talk, [one for one in done if one in speaking or _cut_short(one)]))
     return _single(tx, talk, speaking[0])
 
 
@@ -79,9 +80,18 @@ def _several(talk: Conversation, done: Sequence[Done]) -> str:
     return wording.t21(
         done=[one.code or "" for one in decided],
         verdict=verdict,
-        undone=[(one.code or "", _SHORT.get(one.outcome, "未识别")) for one in done if one not in decided],
+        undone=[(one.code or "", _short(one)) for one in done if one not in decided],
         signature=talk.settings.signature,
     )
+
+
+def _cut_short(done: Done) -> bool:
+    """Beyond the limit of R5 it asks for no answer of its own; where one is given anyway, it is named in it."""
+    return done.reason.endswith(LIMIT_REACHED)
+
+
+def _short(done: Done) -> str:
+    return "须单独回复" if done.reason.startswith(ALONE) else _SHORT.get(done.outcome, "未识别")
 
 
 def _single(tx: Tx, talk: Conversation, done: Done) -> Wording | None:
@@ -178,12 +188,21 @@ def winner(tx: Tx, talk: Conversation, code: str | None) -> Row | None:
     return next((row for row in found if row.task_id == asked.row.task_id), found[0] if found else None)
 
 
+#: Announced only, or to be read: no Y or N belongs to it, so no list of what waits for one shows it.
+_NOT_ANSWERED_YN = ("T19", "T05")
+
+
 def items(talk: Conversation) -> list[tuple[str, str]]:
     """(code, title) of what this phone may answer now, the newest code of each task."""
     newest: dict[int, tuple[str, str]] = {}
     for one in talk.asked:
         row = one.row
-        if one.is_open and row.sent_at is not None and row.form != "T19" and talk.now <= row.expires_at:
+        if (
+            one.is_open
+            and row.sent_at is not None
+            and row.form not in _NOT_ANSWERED_YN
+            and talk.now <= row.expires_at
+        ):
             newest[row.task_id] = (row.code, row.title)
     return list(newest.values())
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sms_modem.rules.codes import is_well_formed
 from sms_modem.rules.outcomes import Outcome, which_time
 from sms_modem.rules.reading import Reply, Verdict
+from sms_modem.rules.several import ALONE, must_stand_alone
 from sms_modem.rules.situation import ClosedAs, ClosedPrompt, Held, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, MarkRead, Step, Undo
 
@@ -57,6 +58,8 @@ def _decide(prompt: OpenPrompt, reply: Reply) -> Step:
     approve = reply.verdict is Verdict.APPROVE
     if approve and not prompt.decidable:
         return _say(Outcome.NOT_BY_SMS, "T19", prompt, "S7")
+    if must_stand_alone(prompt, reply):
+        return _say(Outcome.ASKED, "T14", prompt, ALONE)
     if approve and prompt.no_conditions and reply.comment:
         return _say(Outcome.UNCLEAR, "T14", prompt, "G14 no conditions")
     provisional = prompt.floor > 2

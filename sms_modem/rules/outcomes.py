@@ -15,6 +15,8 @@ SWITCHED_OFF = timedelta(hours=1)
 #: C9: how far before our sending a service centre may stamp a reply to it, and how far ahead of our clock.
 STALE_BEFORE_SENDING = timedelta(minutes=2)
 AHEAD_BELIEVED = timedelta(minutes=5)
+#: Ends the reason of what was not answered any more.
+LIMIT_REACHED = "limit reached"
 #: C1, C2: how long a code stays reserved after its prompt is closed.
 RESERVED = timedelta(hours=72)
 

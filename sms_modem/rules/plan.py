@@ -14,6 +14,7 @@ from sms_modem.rules.by_code import step_for_code, wrong_code
 from sms_modem.rules.mistyped import may_be_a_code
 from sms_modem.rules.outcomes import (
     CLARIFYING,
+    LIMIT_REACHED,
     SERVICE,
     SWITCHED_OFF,
     USUAL_ANSWER,
@@ -25,6 +26,7 @@ from sms_modem.rules.outcomes import (
     which_time,
 )
 from sms_modem.rules.reading import Reply, Verdict
+from sms_modem.rules.several import doubt_in
 from sms_modem.rules.situation import ClosedBy, ClosedPrompt, Form, OpenPrompt, Purpose, Situation
 from sms_modem.rules.steps import Answer, Decide, Harden, MarkRead, Pause, Resume, Step, SwitchOff, Undo
 
@@ -83,6 +85,9 @@ def _steps(reply: Reply, situation: Situation) -> list[Step]:
     scene = _Scene.of(situation)
     if reply.tail_code is not None and not situation.knows(reply.tail_code):
         return [scene.ask("R3")]
+    doubt = doubt_in(reply, situation)
+    if doubt is not None:
+        return [scene.ask(doubt, Outcome.UNCLEAR)]
     if reply.codes:
         return _by_codes(reply, situation, scene)
     return [_without_code(reply, situation, scene)]
@@ -177,7 +182,10 @@ def _by_codes(reply: Reply, situation: Situation, scene: _Scene) -> list[Step]:
 
 def _for_code(code: str, reply: Reply, situation: Situation, scene: _Scene) -> Step:
     step = step_for_code(code, reply, situation, scene.effective)
-    return step if step is not None else scene.ask("S1 check digit")
+    if step is not None:
+        return step
+    asked = scene.ask("S1 check digit")
+    return asked if len(reply.codes) == 1 else replace(asked, code=code)  # T21 names each
 
 
 def _without_code(reply: Reply, situation: Situation, scene: _Scene) -> Step:
@@ -303,4 +311,4 @@ def _within_limits(step: Step, situation: Situation) -> Step:
     limited = (step.outcome in CLARIFYING and not answer_allowed(situation.clarifying)) or (
         step.outcome in SERVICE and not service_answer_allowed(situation.service_answers)
     )
-    return replace(step, answer=None, reason=f"{step.reason}, limit reached") if limited else step
+    return replace(step, answer=None, reason=f"{step.reason}, {LIMIT_REACHED}") if limited else step

@@ -62,6 +62,8 @@ class OpenPrompt:
     handed_over: bool = True
     #: The path (SIM, box, provider number) it went out by: a bare reply acts only on the same one (S4).
     path: str = ""
+    #: B7: never decided together with others (its amount is above the limit for that).
+    alone: bool = False
     #: G14: this request type refuses conditions, so an approval with a comment is asked again.
     no_conditions: bool = False
 
