@@ -8,7 +8,7 @@ import sys
 import typer
 
 from approval_core.errors import OfficeError
-from gateway.commands import alarms, clients, matters, office, people
+from gateway.commands import alarms, audit, clients, matters, office, people
 
 app = typer.Typer(
     name="pishi",
@@ -32,7 +32,7 @@ for command in (
 for name, group in {
     "alarms": alarms.group,
     "approvals": matters.approvals,
-    "audit": matters.audit,
+    "audit": audit.group,
     "callbacks": matters.callbacks,
     "clients": clients.group,
     "people": people.group,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from approval_core import audit
@@ -25,6 +25,7 @@ from gateway.intake.queries import approval_by_id
 from gateway.settings import DEMO_SECRET, Settings, known_secret
 from gateway.wiring import QUEUES
 from gateway.worker import checkpoint_key
+from sms_modem.evidence import inbound_problems
 from sms_modem.explain import as_text, why
 from sms_modem.models import OutboundSms
 from sms_modem.rules.numbers import e164
@@ -40,7 +41,14 @@ SHOWN = {
 
 
 def matter(tx: Tx, ref: str, source: str | None) -> dict[str, Any]:
-    """By the asking system's number, else by ours. NotFound("no_approval"), Conflict("which_source")."""
+    """One approval with its trail. NotFound("no_approval"), Conflict("which_source")."""
+    found = find(tx, ref, source)
+    view = approval_by_id(tx, found.id).model_dump(mode="json")
+    return {"source": found.source, **view, "trail": trail(tx, found.id)}
+
+
+def find(tx: Tx, ref: str, source: str | None) -> Any:
+    """`id` and `source`, by the asking system's number, else by ours. NotFound("no_approval"), Conflict("which_source")."""
     query = select(requests.c.id, requests.c.source).where(requests.c.source_ref == ref)
     if source is not None:
         query = query.where(requests.c.source == source)
@@ -52,8 +60,7 @@ def matter(tx: Tx, ref: str, source: str | None) -> dict[str, Any]:
     if len(found) > 1:
         names = ", ".join(sorted(row.source for row in found))
         raise Conflict("which_source", f"{names} use {ref}: give --source")
-    view = approval_by_id(tx, found[0].id).model_dump(mode="json")
-    return {"source": found[0].source, **view, "trail": trail(tx, found[0].id)}
+    return found[0]
 
 
 def trail(tx: Tx, request_id: int) -> list[dict[str, Any]]:
@@ -93,17 +100,26 @@ def outgoing(tx: Tx, queue: str, dead: bool, limit: int) -> list[dict[str, Any]]
     ]
 
 
-def proof(tx: Tx, settings: Settings) -> audit.VerifyReport:
-    """The whole proof, and the decisions held against it. Signatures are checked where the key is known."""
-    return audit.verify(tx, public_key=_keys(tx, settings), facts=record_problems)
+def proof(tx: Tx, settings: Settings, witnessed: Mapping[int, str] | None = None) -> audit.VerifyReport:
+    """The whole proof, and what the office holds against it. Signatures are checked where the key is known."""
+    key = signing_key(tx, settings)
+    keys = [] if key is None else [key.public_key()]
+    return audit.verify(tx, public_key=keys, witnessed=witnessed, facts=office_problems)
 
 
-def _keys(tx: Tx, settings: Settings) -> list[Ed25519PublicKey]:
+def office_problems(tx: Tx) -> Iterator[audit.Problem]:
+    """Every row of the office that is not what the trail says."""
+    yield from record_problems(tx)
+    yield from inbound_problems(tx)
+
+
+def signing_key(tx: Tx, settings: Settings) -> Ed25519PrivateKey | None:
+    """The key that signs this office's checkpoints, where it is known here."""
     own = known_secret(settings)
     if own is not None:
-        return [checkpoint_key(own).public_key()]
-    last, demo = audit.last_checkpoint(tx), checkpoint_key(DEMO_SECRET).public_key()
-    return [demo] if last is not None and last.key_id == key_id(demo.public_bytes_raw()) else []
+        return checkpoint_key(own)
+    last, demo = audit.last_checkpoint(tx), checkpoint_key(DEMO_SECRET)
+    return demo if last is not None and last.key_id == key_id(demo.public_key().public_bytes_raw()) else None
 
 
 def explanation(

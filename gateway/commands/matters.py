@@ -1,4 +1,4 @@
-"""`pishi approvals | callbacks | sms | audit | why`: look at what happened, and send again what was given up."""
+"""`pishi approvals | callbacks | sms | why`: look at what happened, and send again what was given up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.commands.options import AsJson, Config, Database, note, now, opened, read_settings, say
+from gateway.commands.options import AsJson, Database, note, now, opened, read_settings, say
 
 if TYPE_CHECKING:
     from approval_core.store import Tx
@@ -18,7 +18,6 @@ callbacks = typer.Typer(
     help="Callbacks to other systems: what is under way, what was given up.", no_args_is_help=True
 )
 sms = typer.Typer(help="SMS: what a reply would do, what was given up.", no_args_is_help=True)
-audit = typer.Typer(help="The proof of what was done.", no_args_is_help=True)
 
 Dead = Annotated[bool, typer.Option("--dead", help="Only what was given up and needs an operator.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000)]
@@ -102,23 +101,6 @@ def parse() -> None:
     for line in parse_lines(sys.stdin):
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
-
-
-@audit.command("verify")
-def verify(database: Database = None, config: Config = None, json: AsJson = False) -> None:
-    """Find every changed, missing or re-ordered row and name it; exit 1 when there is one."""
-    from gateway.trail import proof
-
-    settings = read_settings(config, database=database)
-    with opened(database) as store:
-        report = store.read(proof, settings)
-    lines = [
-        f"{report.entries} entries in {report.chains} chains, {report.leaves} leaves, {report.checkpoints} checkpoints"
-    ]
-    lines += ["nothing was found"] if report.ok else [str(problem) for problem in report.problems]
-    say({"ok": report.ok, **vars(report)}, lines, json_wanted=json)
-    if not report.ok:
-        raise typer.Exit(1)
 
 
 def why(

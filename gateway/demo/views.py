@@ -13,12 +13,12 @@ from sqlalchemy import bindparam, select
 from approval_core import audit
 from approval_core.approvals import queries as approvals
 from approval_core.approvals.models import Decision, Request
-from approval_core.approvals.proof import record_problems
 from approval_core.approvals.queries import RequestView
 from approval_core.audit.models import Entry
 from approval_core.columns import table_of
 from approval_core.store import Row, Tx
 from gateway.intake.models import OutboundCallback
+from gateway.trail import office_problems
 from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms, prompts
 from sms_modem.reasons import OUTCOMES
 from sms_modem.transports.virtual_radio import Handset
@@ -219,5 +219,5 @@ class Verification:
 
 def verification(tx: Tx) -> Verification:
     """The same check as `pishi audit verify`, over everything."""
-    report = audit.verify(tx, facts=record_problems)
+    report = audit.verify(tx, facts=office_problems)
     return Verification(report.entries, report.leaves, [str(problem) for problem in report.problems])
