@@ -16,6 +16,7 @@ from gateway.intake.routes import router as intake_router
 from gateway.settings import Settings
 from mobile_api.routes import ROUTERS as PERSON_ROUTERS
 from sms_modem import reactions as sms
+from sms_modem import undelivered
 from sms_modem.models import OutboundSms
 
 #: what leaves the house, by the name that metrics and the command line use
@@ -26,6 +27,7 @@ TIMERS: Mapping[str, TimerHandler] = {
     "hold_end": approvals.on_hold_end,
     "expiry": approvals.on_expiry,
     "deadline": approvals.on_deadline,
+    undelivered.HANDLER: undelivered.on_time,
 }
 
 

@@ -15,16 +15,17 @@ from sqlalchemy import Integer, and_, bindparam, func, insert, literal_column, o
 
 from approval_core import outbound
 from approval_core.approvals import service as approvals
-from approval_core.approvals.models import Decision, Request, Task
+from approval_core.approvals.models import Decision
 from approval_core.columns import table_of
 from approval_core.notices import service as notices
 from approval_core.notices.models import Notice
 from approval_core.store import Row, Tx
+from sms_modem import undelivered
 from sms_modem.models import OutboundSms, outbound_parts, outbound_sms, prompts
+from sms_modem.situations import still_asked
 from sms_modem.transports.base import Failed, Outcome, Outgoing, PartSent, Sent, Unknown
 
-requests, tasks, decisions = table_of(Request), table_of(Task), table_of(Decision)
-notice_rows = table_of(Notice)
+decisions, notice_rows = table_of(Decision), table_of(Notice)
 
 IN_FLIGHT = "in flight when the sender stopped"
 SENT_AGAIN = "in flight when the sender stopped; sent again, it may have arrived twice"
@@ -34,21 +35,6 @@ _PARTS = (
     select(outbound_parts.c.number, outbound_parts.c.reference)
     .where(outbound_parts.c.sms_id == bindparam("sms_id"), outbound_parts.c.state != "unknown")
     .order_by(outbound_parts.c.number)
-)
-_STILL_ASKED = (
-    select(prompts.c.id)
-    .select_from(
-        prompts.join(tasks, tasks.c.id == prompts.c.task_id).join(
-            requests, requests.c.id == prompts.c.request_id
-        )
-    )
-    .where(
-        prompts.c.id == bindparam("prompt_id"),
-        prompts.c.state == "live",
-        tasks.c.state == "open",
-        tasks.c.revision == prompts.c.task_revision,
-        requests.c.state == "pending",
-    )
 )
 _NOTICE_STATE = select(notice_rows.c.state).where(notice_rows.c.id == bindparam("notice_id"))
 _ADD_PART = insert(outbound_parts)
@@ -173,6 +159,8 @@ def _sweep(tx: Tx, *, pause: int, now: datetime) -> None:
         sms = tx.run(_SMS, sms_id=sms_id).one()
         if sms.notice_id is not None:
             notices.failed(tx, sms.notice_id, reason="past_deadline", now=now)
+        if sms_id in swept.dead:
+            undelivered.failed(tx, sms.prompt_id, reason="not_sent", now=now)
 
 
 def _lost_its_sense(tx: Tx, sms: Row) -> bool:
@@ -182,7 +170,7 @@ def _lost_its_sense(tx: Tx, sms: Row) -> bool:
         return True
     if sms.prompt_id is None or sms.category == "receipt":
         return False
-    return tx.run(_STILL_ASKED, prompt_id=sms.prompt_id).scalar() is None
+    return not still_asked(tx, sms.prompt_id)
 
 
 def _taken_back(tx: Tx, decision_ids: Sequence[int]) -> bool:
@@ -220,8 +208,10 @@ def _failed(tx: Tx, sms: Row, outcome: Failed, line: Line, now: datetime) -> str
     state = outbound.mark_failed(
         tx, OutboundSms, sms.id, by=line.run, now=now, error=why, permanent=outcome.permanent
     )
-    if state in ("failed", "dead") and sms.notice_id is not None:
-        notices.failed(tx, sms.notice_id, reason=outcome.reason, now=now)
+    if state in ("failed", "dead"):
+        if sms.notice_id is not None:
+            notices.failed(tx, sms.notice_id, reason=outcome.reason, now=now)
+        undelivered.failed(tx, sms.prompt_id, reason="not_sent", now=now)
     return state
 
 
@@ -258,7 +248,7 @@ def _with_the_network(tx: Tx, sms: Row, modem: str | None, number: str | None, *
 
 def arrived_after_all(tx: Tx, sms: Row, *, now: datetime) -> None:
     """A report has settled an `unknown` SMS: everything that follows from its hand-over follows now."""
-    if sms.prompt_id is not None:
+    if sms.prompt_id is not None and sms.template == "T01":
         tx.run(_BARE_AGAIN, prompt_id=sms.prompt_id)  # it did arrive, and it says that Y is enough
     _with_the_network(tx, sms, sms.modem, None, now=now)
 

@@ -14,7 +14,7 @@ from approval_core.columns import table_of
 from approval_core.errors import Unavailable
 from approval_core.notices import service as notices
 from approval_core.store import Row, Tx
-from sms_modem import sending
+from sms_modem import sending, undelivered
 from sms_modem.models import prompts
 from sms_modem.rules import codes, wording
 from sms_modem.rules.situation import ClosedBy, Form
@@ -63,6 +63,7 @@ _CLOSE = (
         closed_at=bindparam("at"),
         closed_by_bare=bindparam("by_bare"),
     )
+    .returning(prompts.c.delivered_at)
 )
 _OVERDUE = (
     select(prompts.c.id, prompts.c.expires_at)
@@ -154,6 +155,7 @@ def draft(
         closed_at=None,
         closed_by_bare=False,
     ).scalar()
+    undelivered.watch(tx, prompt_id, seconds=settings.undelivered_after, now=now)
     return Question(prompt_id, code, words, expires_at, task.urgency >= VERY_URGENT)
 
 
@@ -223,16 +225,30 @@ def _words(task: Row, form: Form, code: str, open_count: int, *, after_undo: boo
     return Wording("T02", wording.t02(open_count=open_count, **fields), "approval")
 
 
+def words_again(task: Row, asked: Row, *, open_count: int, signature: str) -> Wording:
+    """The same question once more, under its code: a bare answer is not invited twice, for it may mean another now."""
+    if asked.form == "T05":
+        return Wording("T05", wording.t05(title=task.title, code=asked.code, signature=signature), "approval")
+    form = Form.NOTIFY if asked.form == "T19" else Form.CODED
+    return _words(task, form, asked.code, open_count, after_undo=False, signature=signature)
+
+
 def answered(tx: Tx, prompt_id: int, *, bare: bool, now: datetime) -> None:
     """This phone's own reply has decided it."""
-    tx.run(_CLOSE, prompt_id=prompt_id, new_state="answered", why="decided", at=now, by_bare=bare)
+    _end(tx, prompt_id, "answered", "decided", bare=bare, at=now)
 
 
 def close(tx: Tx, prompt_id: int, *, reason: str, now: datetime) -> None:
     """No answer counts any more. What still lies in the queue is not sent."""
-    tx.run(_CLOSE, prompt_id=prompt_id, new_state="closed", why=reason, at=now, by_bare=False)
+    _end(tx, prompt_id, "closed", reason, at=now)
     for notice_id in sending.take_back(tx, prompt_id, why=f"closed: {reason}"):
         notices.dropped(tx, notice_id, reason=reason, now=now)
+
+
+def _end(tx: Tx, prompt_id: int, state: str, why: str, *, bare: bool = False, at: datetime) -> None:
+    ended = tx.run(_CLOSE, prompt_id=prompt_id, new_state=state, why=why, at=at, by_bare=bare).first()
+    if ended is not None and ended.delivered_at is None:
+        undelivered.over(tx, prompt_id, now=at)
 
 
 def taken_back(tx: Tx, task_id: int, revision: int) -> None:

@@ -12,7 +12,7 @@ from approval_core.approvals.models import Request, Task
 from approval_core.columns import table_of
 from approval_core.people.models import persons
 from approval_core.store import Row, Tx
-from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms
+from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms, prompts
 
 requests, tasks = table_of(Request), table_of(Task)
 
@@ -62,6 +62,51 @@ _STUCK = (
     .order_by(outbound_sms.c.id.desc())
     .limit(200)
 )
+_PROMPTS_OF = (
+    select(prompts, persons.c.account, persons.c.name)
+    .join(persons, persons.c.id == prompts.c.person_id)
+    .where(prompts.c.request_id == bindparam("of_request"))
+    .order_by(prompts.c.id)
+)
+_SMS_OF = (
+    select(
+        outbound_sms.c.id,
+        outbound_sms.c.prompt_id,
+        outbound_sms.c.category,
+        outbound_sms.c.state,
+        outbound_sms.c.error,
+        outbound_sms.c.sent_at,
+    )
+    .join(prompts, prompts.c.id == outbound_sms.c.prompt_id)
+    .where(prompts.c.request_id == bindparam("of_request"))
+    .order_by(outbound_sms.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsStanding:
+    """One question of a request, as a secretary sees it: asked, sent, delivered, answered. Never its code."""
+
+    prompt_id: int
+    task_id: int
+    account: str
+    name: str
+    phone: str  #: masked
+    form: str
+    state: str  #: live | answered | closed
+    closed_reason: str | None
+    asked_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    answered_at: datetime | None
+    expires_at: datetime
+    #: what the queue says of the latest SMS with it: queued, leased, sent, delivered, failed, unknown, dead, expired
+    sms_state: str | None
+    problem: str | None
+    #: how often it was sent again on demand, and how often the person was reminded
+    resent: int
+    reminded: int
+    reminded_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +144,40 @@ def unasked_tasks(tx: Tx, person_id: int) -> Sequence[Row]:
 
 def account_of(tx: Tx, person_id: int) -> str:
     return str(tx.run(_ACCOUNT, person=person_id).scalar())
+
+
+def sms_standing(tx: Tx, request_id: int) -> list[SmsStanding]:
+    """Every question about this request, the oldest first."""
+    sent: dict[int, list[Row]] = {}
+    for sms in tx.run(_SMS_OF, of_request=request_id):
+        sent.setdefault(sms.prompt_id, []).append(sms)
+    return [_standing(row, sent.get(row.id, [])) for row in tx.run(_PROMPTS_OF, of_request=request_id)]
+
+
+def _standing(asked: Row, sent: Sequence[Row]) -> SmsStanding:
+    questions = [sms for sms in sent if sms.category != "reminder"]
+    reminders = [sms.sent_at for sms in sent if sms.category == "reminder" and sms.sent_at is not None]
+    last = questions[-1] if questions else None
+    return SmsStanding(
+        prompt_id=asked.id,
+        task_id=asked.task_id,
+        account=asked.account,
+        name=asked.name,
+        phone=masked(asked.phone),
+        form=asked.form,
+        state=asked.state,
+        closed_reason=asked.closed_reason,
+        asked_at=asked.created_at,
+        sent_at=asked.sent_at,
+        delivered_at=asked.delivered_at,
+        answered_at=asked.closed_at if asked.state == "answered" else None,
+        expires_at=asked.expires_at,
+        sms_state=last.state if last is not None else None,
+        problem=last.error if last is not None else None,
+        resent=max(0, len(questions) - 1),
+        reminded=len(reminders),
+        reminded_at=max(reminders, default=None),
+    )
 
 
 def readability(tx: Tx, *, since: datetime) -> list[Readability]:

@@ -19,7 +19,7 @@ from approval_core.outbox import Happening, Reaction
 from approval_core.people import queries as people
 from approval_core.people.models import persons
 from approval_core.store import Row, Tx
-from sms_modem import prompts, sending, situations, standing
+from sms_modem import announcing, prompts, reminding, sending, situations, standing
 from sms_modem.models import prompts as prompt_rows
 from sms_modem.rules import wording
 from sms_modem.rules.situation import ClosedAs
@@ -107,7 +107,10 @@ _WHY = {"changed": ClosedAs.CHANGED, "withdrawn": ClosedAs.WITHDRAWN}
 def reactions(settings: SmsSettings) -> Mapping[str, Mapping[str, Reaction]]:
     """For the wiring: event type → {stable name → reaction}."""
     table: dict[str, dict[str, Reaction]] = {
-        "notice.due": {"sms": lambda tx, happening, now: on_notice_due(tx, happening, now, settings=settings)}
+        "notice.due": {
+            "sms": lambda tx, happening, now: on_notice_due(tx, happening, now, settings=settings)
+        },
+        announcing.DELEGATED: {"sms.delegated": announcing.on_delegated(settings)},
     }
     for event in ENDING_EVENTS:
         table[event] = {
@@ -142,6 +145,9 @@ def on_notice_due(tx: Tx, happening: Happening, now: datetime, *, settings: SmsS
         return
     if notice.kind in ("request", "reopened"):
         _ask(tx, notice, stance, settings, now)
+        return
+    if notice.kind in reminding.KINDS:
+        reminding.on_notice(tx, notice, phone, settings=settings, now=now)
         return
     words, awake = _words(tx, notice, phone, settings, now)
     if isinstance(words, str):

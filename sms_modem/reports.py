@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, or_, select, update
 from approval_core import outbound
 from approval_core.notices import service as notices
 from approval_core.store import Row, Tx
+from sms_modem import undelivered
 from sms_modem.handover import SENT_AGAIN, arrived_after_all
 from sms_modem.models import outbound_parts, outbound_sms, prompts
 from sms_modem.rules.composing import parts_needed
@@ -139,9 +140,13 @@ def _settle(tx: Tx, sms: Row, status: StatusReport, now: datetime) -> None:
     if sms.state == "unknown" and new != "failed":
         arrived_after_all(tx, sms, now=now)
     if new == "delivered" and sms.prompt_id is not None:
-        tx.run(_PROMPT_DELIVERED, prompt_id=sms.prompt_id, at=now)
-    if new == "failed" and sms.notice_id is not None:
-        notices.failed(tx, sms.notice_id, reason="not_delivered", now=now)
+        first = tx.run(_PROMPT_DELIVERED, prompt_id=sms.prompt_id, at=now).rowcount == 1
+        if first:
+            undelivered.over(tx, sms.prompt_id, now=now)
+    if new == "failed":
+        if sms.notice_id is not None:
+            notices.failed(tx, sms.notice_id, reason="not_delivered", now=now)
+        undelivered.failed(tx, sms.prompt_id, reason="not_delivered", now=now)
 
 
 def clock_offset(tx: Tx, modem: str) -> timedelta:

@@ -44,6 +44,16 @@ class SmsSettings(BaseModel):
         default=22, ge=0, le=23, description="Hour from which reminders and notices wait; urgent ones pass."
     )
     quiet_to: int = Field(default=7, ge=0, le=23, description="Hour at which they go out.")
+    daily_ceiling: int = Field(
+        default=20,
+        ge=0,
+        description="Reminders and notices to one phone in one day; 0: as many as there are. Questions and answers pass.",
+    )
+    undelivered_after: int = Field(
+        default=1800,
+        ge=0,
+        description="No delivery report of a question for so long: an alarm, and the secretary is told; 0: never.",
+    )
     office_phone: str = Field(
         default="", description="Printed in details when an applicant's number is not known."
     )

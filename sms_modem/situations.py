@@ -82,6 +82,23 @@ _EARLIER = (
 )
 
 
+_STILL_ASKED = (
+    select(prompts.c.id)
+    .select_from(
+        prompts.join(tasks, tasks.c.id == prompts.c.task_id).join(
+            requests, requests.c.id == prompts.c.request_id
+        )
+    )
+    .where(
+        prompts.c.id == bindparam("prompt_id"),
+        prompts.c.state == "live",
+        tasks.c.state == "open",
+        tasks.c.revision == prompts.c.task_revision,
+        requests.c.state == "pending",
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One prompt of a phone and what became of it."""
@@ -94,6 +111,11 @@ class Asked:
     @property
     def is_open(self) -> bool:
         return self.closed_as is None
+
+
+def still_asked(tx: Tx, prompt_id: int) -> bool:
+    """The question has its sense: live, and its task as it was asked."""
+    return tx.run(_STILL_ASKED, prompt_id=prompt_id).scalar() is not None
 
 
 def asked_of(

@@ -1,4 +1,4 @@
-"""T01–T30: our texts without the signature that always stands before them. The reader's page is docs/protocol/wording.md."""
+"""T01–T32: our texts without the signature that always stands before them. The reader's page is docs/protocol/wording.md."""
 
 from __future__ import annotations
 
@@ -53,4 +53,8 @@ TEMPLATES: dict[str, Template] = {
     "T27": Template("已撤回对{what}的答复,事项仍待您处理。同意回Y{code},不同意回N{code}", _WHAT),
     "T29": Template("已绑定新手机{model},非本人操作请即致电信息中心", (("model",),)),
     "T30": Template("已恢复接收审批短信"),
+    "T31": Template(
+        "{leader}的待办已等{hours}小时:{what}。请提醒本人办理,他人不能代批", (("what",), ("leader",))
+    ),
+    "T32": Template("告警:{says}({what})。请登录OA查看", (("what",), ("says",))),
 }

@@ -243,6 +243,16 @@ def t30(*, signature: str = SIGNATURE) -> str:
     return compose("T30", {}, signature=signature)
 
 
+def t31(*, leader: str, what: str, hours: int, signature: str = SIGNATURE) -> str:
+    """A leader's item waits: to his secretary, who cannot decide it."""
+    return compose("T31", {"leader": leader, "what": what, "hours": str(hours)}, signature=signature)
+
+
+def t32(*, says: str, what: str, signature: str = SIGNATURE) -> str:
+    """An alarm about an item."""
+    return compose("T32", {"says": says, "what": what}, signature=signature)
+
+
 def detail_parts(
     fields: Sequence[tuple[str, str]], *, office_phone: str = "", whole: bool, signature: str = SIGNATURE
 ) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ def every_text(field: str, code: str = SIX) -> dict[str, str]:
         "T27": say.t27(what=field, code=code),
         "T29": say.t29(model=field),
         "T30": say.t30(),
+        "T31": say.t31(leader=field, what=field, hours=999),
+        "T32": say.t32(says=field, what=field),
     }
 
 
@@ -73,6 +75,8 @@ ENDS = {
     "T09": f"。请回Y或N加编号,如Y{SIX}",
     "T09X": f"。请回X加编号,如X{SIX}",
     "T23": "。回Y或N加编号",
+    "T31": "。请提醒本人办理,他人不能代批",
+    "T32": "。请登录OA查看",
     "T27": f"的答复,事项仍待您处理。同意回Y{SIX},不同意回N{SIX}",
 }
 
