@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from approval_core import audit
 from approval_core.approvals import service as approvals
 from approval_core.errors import Forbidden
 from approval_core.people.actor import Actor
@@ -16,9 +15,3 @@ def remark(tx: Tx, request_id: int, *, viewer: Viewer, actor: Actor, text: str, 
     if must_see(tx, viewer, request_id, now=now) == "administrator":
         raise Forbidden("not_yours", "you are no part of this matter")
     approvals.remark(tx, request_id, actor=actor, text=text, now=now)
-
-
-def note_reading(tx: Tx, request_id: int, *, actor: Actor, session: int, now: datetime) -> None:
-    """What an auditor reads is written down where auditors cannot reach."""
-    thing, data = f"request:{request_id}", {"session": session}
-    audit.append(tx, chain="readings", actor=actor.name, verb="read", thing=thing, data=data, now=now)

@@ -15,6 +15,7 @@ from gateway.commands.options import AsJson, Config, Database, as_json, note, no
 
 if TYPE_CHECKING:
     from approval_core.store import Store
+    from gateway.settings import Settings
 
 Modem = Annotated[
     list[str] | None,
@@ -94,12 +95,12 @@ def serve(
     set_up(settings.log_level)
     site = Site(settings)
     note(f"Pishi listens on {site.address}")
-    for line in _demo_lines(site.store, site.address) if settings.demo else []:
+    for line in _demo_lines(site.store, site.address, settings) if settings.demo else []:
         note(line)
     site.run()
 
 
-def _demo_lines(store: Store, address: str) -> list[str]:
+def _demo_lines(store: Store, address: str, settings: Settings) -> list[str]:
     """Where to go and whom to ask, for somebody who sees this for the first time."""
     from approval_core.people.queries import leaders_with_phones
 
@@ -107,19 +108,38 @@ def _demo_lines(store: Store, address: str) -> list[str]:
     shown = [one for one in leaders if one.rank == "R1"] + [one for one in leaders if one.rank == "R3"][:3]
     lines = [f"  打开 open  {address}/demo"]
     lines += [f"  账号 account  {one.account}  {one.name}  {one.title}  {one.number}" for one in shown]
+    lines += _sign_in_lines(store, address, settings)
     return [*lines, f"  {len(leaders)} 位领导可短信审批 leaders decide by SMS; ctrl-c ends"]
+
+
+def _sign_in_lines(store: Store, address: str, settings: Settings) -> list[str]:
+    """One password for this run, shown here and kept nowhere."""
+    from approval_core.people.accounts.hashing import Hashing
+    from gateway.commands.passwords import one_time_password
+    from gateway.demo.accounts import open_accounts
+
+    password = one_time_password()
+    opened = store.write(open_accounts, hashed=Hashing(settings.accounts).hash(password), now=now())
+    if not opened:
+        return []
+    return [
+        f"  登录 sign in  POST {address}/api/v1/sign-in  密码（仅本次运行）password of this run  {password}",
+        *(f"  账号 account  {one.account}  {one.name}  {one.zh} {one.en}" for one in opened),
+    ]
 
 
 def work(database: Database = None, config: Config = None) -> None:
     """Run a worker and the callback sender alone, beside other processes on the same database."""
     from approval_core.store import Store
-    from gateway.databases import migrate_if_behind
+    from gateway.databases import migrate_if_behind, require_office
     from gateway.logs import set_up
     from gateway.serve import Part, sender_for, worker_for
     from gateway.settings import secret_of
 
     settings = read_settings(config, database=database)
     set_up(settings.log_level)
+    if not settings.demo:
+        require_office(settings.database)
     secret, said = secret_of(settings)
     logging.getLogger("pishi.work").info(f"secret: {said}")
     migrate_if_behind(settings.database)

@@ -1,9 +1,9 @@
-"""`pishi people …`: look at people, import them, bind a number."""
+"""`pishi people …`: look at people, import them, bind a number, give a password or a role."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,10 @@ from approval_core.errors import Invalid, NotFound
 from approval_core.people.actor import Actor
 from gateway.commands.options import AsJson, Database, note, now, opened, read_settings, say
 
-group = typer.Typer(help="People, their posts and phones.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from approval_core.people.queries import PersonCard
+
+group = typer.Typer(help="People, their posts, phones, passwords and roles.", no_args_is_help=True)
 OPERATOR = Actor(kind="system", name="operator")
 Account = Annotated[str, typer.Argument(help="The person's account, e.g. hy00001.")]
 
@@ -93,6 +96,85 @@ def bind_phone(
     note(f"{account}: {written}")
 
 
+@group.command()
+def password(
+    account: Account,
+    generate: Annotated[
+        bool, typer.Option("--generate", help="Make one and print it, once, instead of asking.")
+    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="It need not be changed at the next sign-in.")] = False,
+    database: Database = None,
+) -> None:
+    """Give a person a password; his sessions end. He must choose another at the next sign-in."""
+    from approval_core.people.accounts.hashing import Hashing
+    from approval_core.people.accounts.service import set_password
+    from gateway.commands.passwords import one_time_password, typed_password
+
+    rules = read_settings(database=database).accounts
+    with opened(database) as store:
+        card = store.read(_card, account, now=now())
+        chosen = (
+            one_time_password()
+            if generate
+            else typed_password(card.account, card.name, rules.shortest_password)
+        )
+        store.write(
+            set_password,
+            card.id,
+            new_hash=Hashing(rules).hash(chosen),
+            must_change=not keep,
+            actor=OPERATOR,
+            now=now(),
+        )
+    if generate:
+        typer.echo(chosen)
+    note(f"{account}: a new password{'' if keep else ', to be changed at the next sign-in'}; sessions ended")
+
+
+@group.command()
+def lock(
+    account: Account,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it stands in the trail.")],
+    database: Database = None,
+) -> None:
+    """Let nobody sign in under an account until it is unlocked; its sessions end."""
+    from approval_core.people.accounts.service import bar
+
+    with opened(database) as store:
+        card = store.read(_card, account, now=now())
+        store.write(bar, card.id, reason=reason, actor=OPERATOR, now=now())
+    note(f"{account} is locked")
+
+
+@group.command()
+def unlock(account: Account, database: Database = None) -> None:
+    """End a lock, also one for wrong passwords."""
+    from approval_core.people.accounts.service import unbar
+
+    with opened(database) as store:
+        card = store.read(_card, account, now=now())
+        store.write(unbar, card.id, actor=OPERATOR, now=now())
+    note(f"{account} may sign in")
+
+
+@group.command()
+def role(
+    account: Account,
+    name: Annotated[
+        str,
+        typer.Argument(help="admin, security, auditor, operator, designer, hr, unit_admin, or any other."),
+    ],
+    database: Database = None,
+) -> None:
+    """Grant a role in the whole office. The auditor's makes an account that reads everything and changes nothing."""
+    from approval_core.people.service import grant_role
+
+    with opened(database) as store:
+        card = store.read(_card, account, now=now())
+        store.write(grant_role, card.id, role=name, actor=OPERATOR, now=now())
+    note(f"{account}: {name}")
+
+
 def _number(raw: str, prefix: str) -> str | None:
     from sms_modem.rules.numbers import e164
 
@@ -102,13 +184,19 @@ def _number(raw: str, prefix: str) -> str | None:
         return None
 
 
-def _bind(tx: Any, account: str, number: str, *, now: Any) -> None:
-    from approval_core.people import service
+def _card(tx: Any, account: str, *, now: Any) -> PersonCard:
     from approval_core.people.queries import person_by_account
 
     card = person_by_account(tx, account, now=now)
     if card is None:
         raise NotFound("no_person", f"There is no account {account}.", account=account)
+    return card
+
+
+def _bind(tx: Any, account: str, number: str, *, now: Any) -> None:
+    from approval_core.people import service
+
+    card = _card(tx, account, now=now)
     if card.phone is not None and card.phone != number:
         service.unbind_phone(tx, card.id, actor=OPERATOR, now=now)
     service.bind_phone(tx, card.id, number=number, actor=OPERATOR, now=now)

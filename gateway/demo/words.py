@@ -34,6 +34,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "on_reject": ("不同意时", "A no"),
     "on_reject.reject": ("未通过，结束", "ends it"),
     "on_reject.return": ("退回申请人", "returns it to the applicant"),
+    "sign_in": (
+        "个人接口 /api/v1 可登录试用：账号和本次运行的密码印在终端里。",
+        "The person's API /api/v1 can be tried too: accounts and the password of this run stand in the terminal.",
+    ),
+    "person_api": ("个人接口文档", "Document of the person's API"),
     "about1": (
         "您扮演“请假系统”：填表提交，领导立刻收到一条审批短信。真实系统走的是同一个接口。",
         "You play the “leave system”: submit, and the leader gets an SMS at once. Real systems use the same interface.",

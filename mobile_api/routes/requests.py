@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Path, Response
 
 from approval_core.approvals import service as approvals
+from approval_core.audit.reading import read_as_auditor
 from approval_core.errors import Conflict
 from approval_core.store import Tx
 from mobile_api import queries, service
@@ -31,7 +32,11 @@ async def show(request_id: Id, here: PersonDep, store: StoreDep, now: Now) -> Re
     shown = await store.aread(queries.request_for, request_id, viewer=_viewer(here), now=now)
     if shown.sight == "auditor":
         await store.awrite(
-            service.note_reading, request_id, actor=here.actor, session=here.session.id, now=now
+            read_as_auditor,
+            actor=here.actor,
+            thing=f"request:{request_id}",
+            data={"session": here.session.id},
+            now=now,
         )
     return shown
 

@@ -25,7 +25,7 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
     for found in iter_route_contexts(app.routes):
         served = found.original_route
         for method in sorted((found.methods or set()) - {"HEAD"}):
-            yield method, getattr(served, "path_format", None) or getattr(served, "path", "?")
+            yield method, str(getattr(served, "path_format", None) or getattr(served, "path", "?"))
 
 
 def differences(app: FastAPI, table: Permissions) -> list[str]:

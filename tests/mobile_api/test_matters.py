@@ -208,10 +208,10 @@ def test_an_auditor_reads_everything_changes_nothing_and_his_reading_is_written_
     read = site.store.read(
         lambda tx: [
             (one.actor, one.verb, one.thing)
-            for one in tx.execute(select(entries).where(entries.c.chain == "readings"))
+            for one in tx.execute(select(entries).where(entries.c.chain == "auditors"))
         ]
     )
-    assert read == [("hy00070", "read", f"request:{number}")]
+    assert read == [("hy00070", "audit.read", f"request:{number}")]
 
 
 def test_a_remark_lands_on_the_matter_for_those_who_see_it(system: System, at: At) -> None:
