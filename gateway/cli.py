@@ -8,7 +8,7 @@ import sys
 import typer
 
 from approval_core.errors import OfficeError
-from gateway.commands import alarms, audit, clients, matters, office, people
+from gateway.commands import alarms, audit, clients, init, matters, office, people
 
 app = typer.Typer(
     name="pishi",
@@ -19,6 +19,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
+    init.init,
     office.migrate,
     office.seed,
     office.serve,
