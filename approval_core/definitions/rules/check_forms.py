@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from approval_core.definitions.rules.conditions import check
 from approval_core.definitions.rules.document import TypeDocument
+from approval_core.definitions.rules.expressions import asked_for_null, counted_on, parse
 from approval_core.definitions.rules.findings import Finding, error, warning
 from approval_core.definitions.rules.known_names import kinds_of
 from approval_core.definitions.rules.shapes import NUMBERS
@@ -64,6 +65,18 @@ def condition_findings(document: TypeDocument, text: str, place: str) -> Iterato
         check(text, kinds_of(document))
     except Invalid as fault:
         yield error(place, "bad_condition", fault.message, fault.data["zh"])
+        return
+    tree = parse(text)
+    kinds, asked = kinds_of(document), asked_for_null(tree)
+    for path in {name.path: None for name in counted_on(tree)}:
+        kind = kinds(path)
+        if kind is not None and kind.optional and path not in asked:
+            yield error(
+                place,
+                "may_be_empty",
+                f"{path} may be empty, and then there is no answer: write {path} != null && …",
+                f"{path} 可为空，届时无法判断：应写 {path} != null && …",
+            )
 
 
 def _subject(document: TypeDocument) -> Iterator[Finding]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from approval_core.definitions.rules import implied
-from approval_core.definitions.rules.blocks import Branch, Choice, Inclusive, Parallel, Step, Sub
+from approval_core.definitions.rules.blocks import Choice, Inclusive, Parallel, Step, Sub
 from approval_core.definitions.rules.check_forms import condition_findings
 from approval_core.definitions.rules.document import TypeDocument, every_block
 from approval_core.definitions.rules.findings import Finding, error
-from approval_core.definitions.rules.known_names import kinds_of
 from approval_core.definitions.rules.positions import may_pass_undecided, order, positions
 from approval_core.definitions.rules.shapes import NUMBERS
 
@@ -85,7 +84,6 @@ def _branches(
         yield from _implied(f"{here}.when", ways, earlier, known, exclusive=exclusive)
         whole = whole or any(implied.complete(ways, other) for _, _, other in earlier)
         earlier.append((index, branch.when, ways))
-        yield from _optional(document, branch, f"{here}.when")
     if whole and block.otherwise:
         yield error(
             f"{place}.otherwise", "unreachable", "the branches take everything", "各分支已包含所有情况"
@@ -118,25 +116,6 @@ def _implied(
                 f"成立时 branches[{index}]（{text[:60]}）已先成立",
             )
             return
-
-
-def _optional(document: TypeDocument, branch: Branch, place: str) -> Iterator[Finding]:
-    """A field that may be empty, compared by size: the condition could not be answered."""
-    kinds = kinds_of(document)
-    ways = implied.ways_of(branch.when) or []
-    for way in ways:
-        guarded = {atom.path for atom in way if atom.sign == "!=" and atom.value is None}
-        for atom in way:
-            kind = kinds(atom.path)
-            if kind is not None and kind.optional and atom.sign in "<=>=" and atom.path not in guarded:
-                if atom.sign in ("==", "!="):
-                    continue
-                yield error(
-                    place,
-                    "may_be_empty",
-                    f"{atom.path} may be empty: write {atom.path} != null && …",
-                    f"{atom.path} 可为空：应写 {atom.path} != null && …",
-                )
 
 
 def _parallel(document: TypeDocument, block: Parallel, place: str) -> Iterator[Finding]:

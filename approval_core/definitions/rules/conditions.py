@@ -118,7 +118,7 @@ def _scale_of(path: str, value: Decimal) -> int:
 
 def _scaled(one: Wanted, value: Any) -> Any:
     if one.size:
-        return None if value is None else len(value)
+        return 0 if value is None else len(value)  # an empty field has no characters and no entries
     if isinstance(value, Decimal):
         if value.adjusted() > 18:
             raise _unanswered(f"{one.path} is too large", f"{one.path} 过大")

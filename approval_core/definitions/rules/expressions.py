@@ -319,3 +319,30 @@ def names_in(node: Node) -> list[Name]:
     if isinstance(node, Binary):
         return [*names_in(node.left), *names_in(node.right)]
     return []
+
+
+def counted_on(node: Node) -> list[Name]:
+    """The names whose value is needed for an answer: all but those only compared with == and !=, or counted by size."""
+    if isinstance(node, Name):
+        return [node]
+    if isinstance(node, Ask):
+        return [node.of]
+    if isinstance(node, Unary):
+        return counted_on(node.operand)
+    if isinstance(node, Binary):
+        equal = node.sign in ("==", "!=")
+        sides = [side for side in (node.left, node.right) if not (equal and isinstance(side, Name))]
+        return [name for side in sides for name in counted_on(side)]
+    return [] if not isinstance(node, Within) or isinstance(node.left, Name) else counted_on(node.left)
+
+
+def asked_for_null(node: Node) -> set[str]:
+    """The names that the condition itself compares with null."""
+    if isinstance(node, Unary):
+        return asked_for_null(node.operand)
+    if not isinstance(node, Binary):
+        return set()
+    for one, other in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(one, Name) and isinstance(other, Literal) and other.value is None:
+            return {one.path}
+    return asked_for_null(node.left) | asked_for_null(node.right)

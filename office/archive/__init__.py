@@ -1,0 +1,1 @@
+"""Filed matters, their borrowing and disposal. Never disposes without three decisions."""

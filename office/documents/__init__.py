@@ -1,0 +1,1 @@
+"""Official documents, their signing, circulation and seals. Never holds a classified text."""

@@ -1,0 +1,1 @@
+"""E-filing batches and their approval. Never shows taxpayers in an SMS."""

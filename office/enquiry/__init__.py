@@ -1,0 +1,1 @@
+"""Enquiries of taxpayers and their published answers. Never publishes without a decision."""

@@ -1,0 +1,1 @@
+"""Self-service of personnel matters. Never the master of these data: that is the personnel system."""

@@ -1,0 +1,1 @@
+"""Accounts, devices and changes of systems. Never grants a right by itself."""

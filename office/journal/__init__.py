@@ -1,0 +1,1 @@
+"""The staff journal. Never publishes an issue by itself."""

@@ -1,0 +1,1 @@
+"""Published knowledge and notices. Never shows what a reader may not read."""

@@ -1,0 +1,1 @@
+"""Vehicles, rooms, supplies and repairs. Never books twice."""

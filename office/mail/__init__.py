@@ -1,0 +1,1 @@
+"""Official mail inside the house. Never mixes with mail of the internet."""

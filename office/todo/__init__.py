@@ -1,0 +1,1 @@
+"""To-dos of other systems. Never decides for their source."""

@@ -1,0 +1,1 @@
+"""Classes and enrolments. Never keeps a place without an answer."""
