@@ -77,7 +77,7 @@ def ask_everybody(journey: Journey, step_id: int, block: Block, choice: Choice) 
 
 def _why(journey: Journey, one: Candidate) -> dict[str, Any]:
     """Kept with the task: why he, in which capacity, and from which revision of the organisation that was read."""
-    told = {**one.why, "capacity": one.capacity, "unit_id": one.unit_id}
+    told = {**one.why, "capacity": one.capacity, "unit_id": choosing.answering_unit(journey, one)}
     return told if journey.policy.given else told | {"org_revision": people.org_revision(journey.tx)}
 
 
@@ -119,8 +119,8 @@ def _insert_step(journey: Journey, token_id: int, block: Block, *, state: str) -
         mode=block["mode"],
         threshold=block.get("threshold"),
         state=state,
-        sms=blocks.step_setting(block, "sms", journey.policy.sms),
-        floor=blocks.step_setting(block, "floor", journey.policy.floor),
+        sms=journey.policy.sms_in(block, journey.matter.amount),
+        floor=journey.policy.floor_in(block),
         collect_all=bool(block.get("collect_all", False)),
         on_reject=block.get("on_reject"),
     )

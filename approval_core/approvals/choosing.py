@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
@@ -18,10 +19,13 @@ from approval_core.approvals.rules.blocks import Block
 from approval_core.clock import OFFICE_ZONE
 from approval_core.columns import table_of
 from approval_core.definitions.rules import conditions
+from approval_core.definitions.rules.known_names import names_of
+from approval_core.errors import Invalid
 from approval_core.people import queries as people
 from approval_core.people.actor import Evidence
 from approval_core.people.models import org_units
 from approval_core.people.queries import Candidate, Case, Resolved
+from approval_core.store import Tx
 
 steps, tasks, decisions = table_of(Step), table_of(Task), table_of(Decision)
 
@@ -97,7 +101,7 @@ def choose(journey: Journey, block: Block, *, fresh: bool = False) -> Choice:
     if not found.people or journey.policy.given or fresh:
         return replace(found, merged={})
     merged = {**_asked_before(journey, found.people), **found.merged}
-    floor = blocks.step_setting(block, "floor", journey.policy.floor)
+    floor = journey.policy.floor_in(block)
     return replace(found, merged={who: shown for who, shown in merged.items() if shown.level >= floor})
 
 
@@ -109,7 +113,9 @@ def _allowed(journey: Journey, block: Block, rules: Sequence[Mapping[str, Any]])
     choice = _without_applicant(journey, block, Choice(found.people, reason))
     apart = separated_from(journey, blocks.id_of(block))
     if apart:
-        kept = tuple(one for one in choice.people if not apart.bars(one.person_id, one.unit_id))
+        kept = tuple(
+            one for one in choice.people if not apart.bars(one.person_id, answering_unit(journey, one))
+        )
         if len(kept) < len(choice.people):
             why = {"zh": "按岗位分离规定不能由同一人(处室)审批", "en": "separation of duties leaves nobody"}
             choice = replace(choice, people=kept, reason=why)
@@ -146,6 +152,13 @@ class Apart:
 
     def bars(self, person_id: int, unit_id: int | None) -> bool:
         return person_id in self.persons or (unit_id is not None and unit_id in self.units)
+
+
+def answering_unit(journey: Journey, one: Candidate) -> int | None:
+    """The unit somebody speaks for: that of his rule, else his own where units are kept apart."""
+    if one.unit_id is None and any(rule.by == "unit" for rule in journey.policy.separate):
+        return people.unit_of(journey.tx, one.person_id, now=journey.now)
+    return one.unit_id
 
 
 def separated_from(journey: Journey, block_id: str) -> Apart:
@@ -187,18 +200,23 @@ def _asked_before(journey: Journey, candidates: Sequence[Candidate]) -> dict[int
 
 def holds(journey: Journey, text: str) -> bool:
     """Invalid("bad_condition") when the condition cannot be answered with this form."""
-    applicant: dict[str, Any] = {"account": "", "rank": "", "unit": "", "level": 0}
-    if journey.matter.applicant_id is not None:
-        card = people.person_by_id(journey.tx, journey.matter.applicant_id, now=journey.now)
-        applicant = {"account": card.account, "rank": card.rank, "unit": "", "level": 0}
-        unit = journey.tx.run(_UNIT, of_unit=journey.matter.unit_id).first()
-        applicant |= {"unit": unit.code, "level": unit.level} if unit else {}
+    if journey.version is None:
+        raise Invalid("bad_condition", "a route without a type has no conditions")
+    matter = journey.matter
+    applicant = applicant_facts(journey.tx, matter.applicant_id, matter.unit_id, now=journey.now)
+    today = journey.now.astimezone(OFFICE_ZONE).date()
     return conditions.holds(
-        text,
-        {
-            "form": journey.form,
-            "applicant": applicant,
-            "amount": journey.matter.amount,
-            "today": journey.now.astimezone(OFFICE_ZONE).date().isoformat(),
-        },
+        text, names_of(journey.version.document, journey.form, applicant=applicant, today=today)
     )
+
+
+def applicant_facts(
+    tx: Tx, applicant_id: int | None, unit_id: int | None, *, now: datetime
+) -> dict[str, Any]:
+    """What a condition may ask about the applicant."""
+    found: dict[str, Any] = {"account": "", "rank": "", "unit": "", "level": 0}
+    if applicant_id is not None:
+        card = people.person_by_id(tx, applicant_id, now=now)
+        found |= {"account": card.account, "rank": card.rank}
+    unit = tx.run(_UNIT, of_unit=unit_id).first()
+    return found | ({"unit": unit.code, "level": unit.level} if unit else {})

@@ -12,9 +12,11 @@ from sqlalchemy import bindparam, select
 
 from approval_core.approvals.models import Request
 from approval_core.approvals.rules.blocks import Block, Place, Route, block_at
-from approval_core.approvals.rules.policy import GIVEN, Policy
+from approval_core.approvals.rules.policy import GIVEN, Policy, policy_of
 from approval_core.approvals.stepping import Matter
 from approval_core.columns import table_of
+from approval_core.definitions import queries as definitions
+from approval_core.definitions.queries import Version
 from approval_core.store import Row, Tx
 
 requests = table_of(Request)
@@ -43,8 +45,14 @@ class Journey:
         return self.tx.run(_CONTENT, of_request=self.matter.id).one()
 
     @cached_property
+    def version(self) -> Version | None:
+        """The version of its type; None where the asking system brought the steps."""
+        number = self.matter.type_version_id
+        return None if number is None else definitions.version(self.tx, number)
+
+    @cached_property
     def policy(self) -> Policy:
-        return GIVEN
+        return GIVEN if self.version is None else policy_of(self.version.document)
 
     @property
     def form(self) -> Mapping[str, Any]:

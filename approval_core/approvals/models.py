@@ -30,7 +30,9 @@ class Request(SQLModel, table=True):
     )
     form: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     #: the version of its type that it runs on for ever; None: the asking system brought its own steps
-    type_version_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
+    type_version_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("request_type_version.id"), nullable=True)
+    )
     #: the unit for which it is made, and the account that wrote it down where that is somebody else
     unit_id: int | None = Field(
         default=None, sa_column=Column(BigId, ForeignKey("org_unit.id"), nullable=True)
@@ -223,3 +225,30 @@ class Remark(SQLModel, table=True):
     )
     text: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class Draft(SQLModel, table=True):
+    """A request that is being written. Nobody sees it but its owner, and nothing in it counts."""
+
+    __tablename__ = "draft"
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False, index=True))
+    type: str = Field(sa_column=Column(String(48), nullable=False))
+    #: whom it is written for
+    applicant_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
+    unit_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("org_unit.id"), nullable=True)
+    )
+    form: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    chosen: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    urgency: int = 0
+    changed_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
+class Numbering(SQLModel, table=True):
+    """The last number given on a day, by kind: numbers shown to people have no gaps."""
+
+    __tablename__ = "numbering"
+    kind: str = Field(sa_column=Column(String(48), primary_key=True))
+    day: str = Field(sa_column=Column(String(8), primary_key=True))
+    last: int

@@ -50,7 +50,10 @@ def decision_problems(tx: Tx) -> Iterator[Problem]:
     ).all():
         trail = _trail(tx, {f"request:{row.request_id}" for row in rows})
         for row in rows:
-            yield from _compare(row, trail.get(f"decision:{row.id}", []))
+            own = [
+                one for one in trail.get(f"decision:{row.id}", []) if one.chain == f"request:{row.request_id}"
+            ]
+            yield from _compare(row, own)
         last = rows[-1].id
     yield from _orphans(tx)
 

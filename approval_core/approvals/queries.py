@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
-from approval_core.approvals.models import Decision, Remark, Request, Step, Task, Token
+from approval_core.approvals.models import Copy, Decision, Remark, Request, Step, Task, Token
 from approval_core.approvals.rules import blocks
 from approval_core.approvals.rules.blocks import Place, Route
 from approval_core.columns import table_of
@@ -23,7 +24,7 @@ from approval_core.people.models import Person
 from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
-tokens = table_of(Token)
+tokens, copies = table_of(Token), table_of(Copy)
 persons, remarks = table_of(Person), table_of(Remark)
 principals = aliased(persons, name="principal")
 
@@ -35,6 +36,8 @@ _ASKED = (
     select(
         steps.c.request_id, steps.c.id.label("step_id"), steps.c.position, steps.c.mode, steps.c.threshold,
         steps.c.state.label("step_state"), steps.c.block, steps.c.placed, steps.c.parent_task_id,
+        steps.c.sms,
+        steps.c.floor,
         steps.c.opened_at.label("step_opened_at"), steps.c.settled_at,
         tasks.c.id, tasks.c.person_id, tasks.c.state, tasks.c.weight, tasks.c.revision, tasks.c.why, tasks.c.opened_at,
         persons.c.account, persons.c.name,
@@ -73,6 +76,12 @@ _DECIDED_ON_ONE = _DECIDED.where(decisions.c.request_id == bindparam("of_request
 _REMARKS_ON_ONE = _REMARKS.where(remarks.c.request_id == bindparam("of_request"))
 
 
+_COPIES = (
+    select(persons.c.account, persons.c.name, copies.c.place, copies.c.at, copies.c.read_at)
+    .join(copies, copies.c.person_id == persons.c.id)
+    .where(copies.c.request_id == bindparam("of_request"))
+    .order_by(copies.c.id)
+)
 _STANDING = select(tokens.c.sequence, tokens.c.at).where(
     tokens.c.request_id == bindparam("of_request"),
     tokens.c.revision == bindparam("at_revision"),
@@ -110,6 +119,8 @@ class StepView:
     parent_task_id: int | None = None
     opened_at: datetime | None = None
     settled_at: datetime | None = None
+    sms: str = "none"
+    floor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,21 @@ class RequestView:
     steps: tuple[StepView, ...]
     decisions: tuple[DecisionView, ...]
     remarks: tuple[RemarkView, ...] = field(default=())
+    type_version_id: int | None = None
+    applicant_id: int | None = None
+    amount: Decimal | None = None
+    #: the account that wrote it down for the applicant
+    submitter: str | None = None
+    revokes_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyView:
+    account: str
+    name: str
+    place: str
+    at: datetime
+    read_at: datetime | None
 
 
 def by_ref(tx: Tx, source: str, ref: str) -> RequestView:
@@ -178,6 +204,11 @@ def by_id(tx: Tx, request_id: int) -> RequestView:
     if row is None:
         raise NotFound("no_approval", f"there is no approval {request_id}", id=request_id)
     return views(tx, [row])[0]
+
+
+def copies_of(tx: Tx, request_id: int) -> list[CopyView]:
+    """Who is informed of it, and who has read it."""
+    return [CopyView(*row) for row in tx.run(_COPIES, of_request=request_id)]
 
 
 def row_of(tx: Tx, source: str, ref: str) -> Row:
@@ -205,6 +236,7 @@ def views(tx: Tx, rows: Sequence[Any]) -> list[RequestView]:
             [*their_steps[row.id], *_ahead(tx, row, their_steps[row.id])],
             their_decisions[row.id],
             their_remarks[row.id],
+            None if row.submitter_id is None else people.person_by_id(tx, row.submitter_id).account,
         )
         for row in rows
     ]
@@ -269,7 +301,11 @@ def _of_several(tx: Tx, rows: Sequence[Any]) -> tuple[Sequence[Any], ...]:
 
 
 def _view(
-    row: Any, its_steps: list[StepView], its_decisions: list[DecisionView], its_remarks: list[RemarkView]
+    row: Any,
+    its_steps: list[StepView],
+    its_decisions: list[DecisionView],
+    its_remarks: list[RemarkView],
+    submitter: str | None,
 ) -> RequestView:
     held = [one.held_until for one in its_decisions if one.state == "held" and one.held_until is not None]
     return RequestView(
@@ -297,6 +333,11 @@ def _view(
         steps=tuple(its_steps),
         decisions=tuple(its_decisions),
         remarks=tuple(its_remarks),
+        type_version_id=row.type_version_id,
+        applicant_id=row.applicant_id,
+        amount=row.amount,
+        submitter=submitter,
+        revokes_id=row.revokes_id,
     )
 
 
@@ -332,7 +373,7 @@ def _steps(rows: Sequence[Any]) -> dict[int, list[StepView]]:
         )
         step = StepView(
             one.position, one.mode, one.threshold, one.step_state, approvers, one.block, None, one.placed,
-            one.parent_task_id, one.step_opened_at, one.settled_at,
+            one.parent_task_id, one.step_opened_at, one.settled_at, one.sms, one.floor,
         )  # fmt: skip
         found[one.request_id].append(step)
     return found

@@ -27,6 +27,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob")),
     )
     op.create_table(
+        "numbering",
+        sa.Column("kind", sa.String(length=48), nullable=False),
+        sa.Column("day", sa.String(length=8), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "day", name=op.f("pk_numbering")),
+    )
+    op.create_table(
         "request_type_version",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
         sa.Column("type", sa.String(length=48), nullable=False),
@@ -76,6 +83,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credential")),
         sa.UniqueConstraint("person_id", name=op.f("uq_credential_person_id")),
     )
+    op.create_table(
+        "draft",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("person_id", columns.BigId, nullable=False),
+        sa.Column("type", sa.String(length=48), nullable=False),
+        sa.Column("applicant_id", columns.BigId, nullable=False),
+        sa.Column("unit_id", columns.BigId, nullable=True),
+        sa.Column("form", columns.Json, nullable=False),
+        sa.Column("chosen", columns.Json, nullable=False),
+        sa.Column("urgency", sa.Integer(), nullable=False),
+        sa.Column("changed_at", columns.UtcDateTime, nullable=False),
+        sa.ForeignKeyConstraint(["applicant_id"], ["person.id"], name=op.f("fk_draft_applicant_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_draft_person_id")),
+        sa.ForeignKeyConstraint(["unit_id"], ["org_unit.id"], name=op.f("fk_draft_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_person_id"), ["person_id"], unique=False)
+
     op.create_table(
         "person_session",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
@@ -232,6 +258,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("chosen", columns.Json, nullable=True))
         batch_op.add_column(sa.Column("revokes_id", columns.BigId, nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
+        )
         batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
 
@@ -299,6 +328,7 @@ def downgrade() -> None:
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
         batch_op.drop_column("revokes_id")
         batch_op.drop_column("chosen")
@@ -357,6 +387,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("person_session")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_person_id"))
+
+    op.drop_table("draft")
     op.drop_table("credential")
     with op.batch_alter_table("sign_in_failure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_failure_last_at"))
@@ -370,5 +404,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("request_type_version")
+    op.drop_table("numbering")
     op.drop_table("blob")
     # ### end Alembic commands ###

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
+from approval_core.approvals.rules.blocks import Block, step_setting
+from approval_core.definitions.rules.document import TypeDocument
+
+SmsMode = Literal["none", "notify", "approve"]
 Merge = Literal["none", "adjacent", "route"]
 
 
@@ -22,17 +27,53 @@ class Separation:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`given`: the asking system brought the steps, and what it says counts."""
+    """`given`: the asking system brought the steps, and what it says counts. Waits are working hours."""
 
     given: bool = False
     merge: Merge = "adjacent"
     separate: tuple[Separation, ...] = ()
-    on_reject: str = "return"
-    sms: str = "none"
+    sms: SmsMode = "none"
+    sms_limit: Decimal | None = None
+    batch_limit: Decimal | None = None
+    never_sms: bool = False
     floor: int = 1
-    withdraw: str = "before_end"
-    copies: Mapping[str, Any] = field(default_factory=dict)
+    withdraw: Literal["before_decision", "before_end"] = "before_end"
+    revoke_days: int | None = None
+    waits: Mapping[str, int | None] = field(default_factory=dict)
+    copies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def sms_in(self, block: Block, amount: Decimal | None) -> SmsMode:
+        """What an SMS may do in a step. Nothing opens the hard list, and an amount above the limit is only told."""
+        mode: SmsMode = step_setting(block, "sms", self.sms)
+        if mode != "approve":
+            return mode
+        too_much = self.sms_limit is not None and amount is not None and amount > self.sms_limit
+        return "notify" if self.never_sms or too_much else "approve"
+
+    def floor_in(self, block: Block) -> int:
+        floor: int = step_setting(block, "floor", self.floor)
+        return floor
+
+    def wait_in(self, block: Block, name: str) -> int | None:
+        wait: int | None = step_setting(block, name, self.waits.get(name))
+        return wait
 
 
 #: The policy of a request whose steps the asking system brought.
-GIVEN = Policy(given=True, merge="none", on_reject="reject", sms="approve")
+GIVEN = Policy(given=True, merge="none", sms="approve")
+
+
+def policy_of(document: TypeDocument) -> Policy:
+    return Policy(
+        merge=document.merge,
+        separate=tuple(Separation(frozenset(one.steps), one.by) for one in document.separate),
+        sms=document.sms,
+        sms_limit=None if document.limits.sms is None else Decimal(document.limits.sms),
+        batch_limit=None if document.limits.batch is None else Decimal(document.limits.batch),
+        never_sms=document.never_sms,
+        floor=document.floor,
+        withdraw=document.withdraw,
+        revoke_days=None if document.revoke is None else document.revoke.within_days,
+        waits={name: getattr(document, name) for name in ("remind_after", "tell_after", "escalate_after")},
+        copies=document.copies_json(),
+    )
