@@ -20,6 +20,9 @@ PLANTS: dict[str, dict[str, str]] = {
         "approval_core.planted_too": "import sms_modem",
         "web.planted": "import sms_modem",
         "sms_modem.planted": "import gateway",
+        "sms_modem.planted_too": "import mobile_api",
+        "mobile_api.planted": "import sms_modem",
+        "mobile_api.planted_too": "import gateway",
     },
     "The core knows no channel and no HTTP": {
         "approval_core.planted": "import fastapi",

@@ -17,7 +17,7 @@ from tests.gateway.conftest import register
 from tests.mobile_api.browser import Browser
 from web.signin import COOKIE
 
-EXAMPLES = {"small": 25, "full": 2000}
+EXAMPLES = {"small": 15, "full": 2000}
 LOCKS = {"/api/v1/sign-out"}  # would end the session of the other examples; it takes nothing anyway
 
 
