@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,6 +35,21 @@ def migrate(database: Database = None, config: Config = None) -> None:
     settings = read_settings(config, database=database)
     done = migrate_if_behind(settings.database)
     note(done or f"up to date: {revision(settings.database)}")
+    note_shipped(settings.database)
+
+
+def note_shipped(database: str) -> None:
+    """Publish the shipped types that this office does not have yet, and say which."""
+    from approval_core.store import Store
+    from gateway.shipped import publish_shipped_types
+
+    store = Store(database)
+    try:
+        new = publish_shipped_types(store, now=now())
+    finally:
+        store.close()
+    if new:
+        note(f"{len(new)} request types: {', '.join(one.type for one in new)}")
 
 
 def seed(
@@ -168,10 +184,21 @@ def status(database: Database = None, json: AsJson = False) -> None:
     say(found, [f"{name}: {_short(value)}" for name, value in found.items()], json_wanted=json)
 
 
-def check(database: Database = None, config: Config = None, json: AsJson = False) -> None:
-    """Look over settings and store; exit 1 when something must be mended."""
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Request types to look over instead.", show_default=False)
+    ] = None,
+    database: Database = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Look over settings and store, or the request types in FILES; exit 1 when something must be mended."""
+    from gateway.commands.types import report
     from gateway.state import findings
 
+    if files:
+        report(files, json_wanted=json)
+        return
     found = findings(read_settings(config, database=database), now())
     say(found, [f"{one['level']:5} {one['what']}: {one['said']}" for one in found], json_wanted=json)
     if any(one["level"] == "error" for one in found):
