@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -29,7 +30,7 @@ from approval_core.people.models import (
 from approval_core.people.queries.cards import title_of
 from approval_core.people.queries.moments import holds
 from approval_core.people.queries.proposals import Period, Proposal, propose, ties_in
-from approval_core.people.rules.delegations import covers
+from approval_core.people.rules.delegations import covers, within
 from approval_core.store import Tx
 
 tasks, requests = table_of(Task), table_of(Request)
@@ -74,10 +75,10 @@ def forecast(tx: Tx, day: date, now: datetime) -> list[Stall]:
     stalls = [_stall(row, "left") for row in tx.execute(_held(persons.c.state != "active"))]
     away = and_(absences.c.valid_from < hours.end, absences.c.valid_to > hours.start)
     away = and_(away, absences.c.valid_from < absences.c.valid_to, persons.c.state == "active")
-    asked: dict[tuple[int, str], str | None] = {}
+    asked: dict[tuple[int, str, Decimal | None], str | None] = {}
     proposed: dict[int, Proposal | None] = {}
     for row in tx.execute(_held(away, absent=True)).all():
-        key = (row.absence_id, row.type)
+        key = (row.absence_id, row.type, row.amount)
         if key not in asked:
             asked[key] = _why(tx, row, hours)
         code = asked[key]
@@ -101,6 +102,7 @@ def _held(which: ColumnElement[bool], *, absent: bool = False) -> Any:
         tasks.c.person_id,
         requests.c.type,
         requests.c.title,
+        requests.c.amount,
         persons.c.account,
         persons.c.name,
     ]
@@ -135,17 +137,24 @@ def _why(tx: Tx, row: Any, hours: Period) -> str | None:
     """Why nobody will answer for him at some moment of the day; None when somebody will at every moment."""
     span = Period(max(row.valid_from, hours.start), min(row.valid_to, hours.end))
     answered = [
-        bool(queries.proxies_of(tx, row.person_id, type=row.type, amount=None, now=moment))
+        bool(queries.proxies_of(tx, row.person_id, type=row.type, amount=row.amount, now=moment))
         for moment in _turns(tx, span)
     ]
     if all(answered):
         return None
     if any(answered):
         return "part_of_the_day"
-    mine = [tie for tie in ties_in(tx, span) if tie.giver == row.person_id]
+    given = select(delegations.c.types, delegations.c.ceiling_fen).where(
+        delegations.c.from_id == row.person_id,
+        delegations.c.revoked_at.is_(None),
+        delegations.c.valid_from < span.end,
+        delegations.c.valid_to > span.start,
+    )
+    mine = tx.execute(given).all()
     if not mine:
         return "no_proxy"
-    return "proxies_away" if any(covers(tie.types, row.type) for tie in mine) else "not_covered"
+    covered = [one for one in mine if covers(one.types, row.type)]
+    return "proxies_away" if any(within(one.ceiling_fen, row.amount) for one in covered) else "not_covered"
 
 
 def _turns(tx: Tx, span: Period) -> Iterator[datetime]:

@@ -38,11 +38,7 @@ def delegate(
     secretary, with someone who has left, in a circle; and by anybody but the giver or an administrator."""
     giver, taker = ledger.serving(tx, from_id), ledger.serving(tx, to_id)
     speaks_for(tx, actor, from_id, admins=ADMINS, now=now)
-    if from_id == to_id:
-        raise Invalid("self", "Nobody can delegate to himself.")
-    ledger.period(valid_from, valid_to)
-    if valid_to <= now:
-        raise Invalid("bad_period", "The period is over.")
+    _check(from_id, to_id, valid_from, valid_to, now)
     ceiling_fen = rules.fen(ceiling)
     new = Tie(from_id, to_id, valid_from, valid_to, frozenset(types))
     ledger.one_at_a_time(tx, persons)
@@ -81,6 +77,14 @@ def delegate(
         valid_to=valid_to.isoformat(),
     )
     return delegation_id
+
+
+def _check(from_id: int, to_id: int, valid_from: datetime, valid_to: datetime, now: datetime) -> None:
+    if from_id == to_id:
+        raise Invalid("self", "Nobody can delegate to himself.")
+    ledger.period(valid_from, valid_to)
+    if valid_to <= now:
+        raise Invalid("bad_period", "The period is over.")
 
 
 def _no_secretary(tx: Tx, giver_id: int, taker_id: int, account: str, now: datetime) -> None:
