@@ -8,7 +8,7 @@ import sys
 import typer
 
 from approval_core.errors import OfficeError
-from gateway.commands import alarms, audit, clients, init, matters, office, people
+from gateway.commands import absences, alarms, audit, clients, init, matters, office, people, types
 
 app = typer.Typer(
     name="pishi",
@@ -28,6 +28,7 @@ for command in (
     office.check,
     matters.why,
     office.openapi,
+    absences.forecast,
 ):
     app.command()(command)
 for name, group in {
@@ -38,8 +39,10 @@ for name, group in {
     "clients": clients.group,
     "people": people.group,
     "sms": matters.sms,
+    "types": types.group,
 }.items():
     app.add_typer(group, name=name)
+people.group.add_typer(absences.group, name="absences")
 
 #: Faults of what was typed or set, not of the office.
 USAGE = frozenset(
