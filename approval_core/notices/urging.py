@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +24,12 @@ __all__ = ["UrgeLimits", "UrgeStanding", "Urged", "standing", "urge"]
 requests, tasks, urges = table_of(Request), table_of(Task), table_of(Urge)
 
 _REQUEST = select(
-    requests.c.id, requests.c.state, requests.c.source, requests.c.applicant_id, requests.c.sms
+    requests.c.id,
+    requests.c.state,
+    requests.c.source,
+    requests.c.applicant_id,
+    requests.c.submitter_id,
+    requests.c.sms,
 ).where(requests.c.id == bindparam("of_request"))
 _LOCK = _REQUEST.with_for_update(key_share=True)  # as everything that is written about a request
 _OPEN_TASKS = (
@@ -64,12 +69,11 @@ def urge(
     request_id: int,
     *,
     actor: Actor,
-    may_also: Collection[int] = (),
     limits: UrgeLimits = UrgeLimits(),  # noqa: B008  # a frozen value
     calendar: Calendar = OFFICE,
     now: datetime,
 ) -> Urged:
-    """The holders are told. `may_also`: persons beside the applicant, such as who submitted for him.
+    """The holders are told. The applicant may, who submitted for him, and the asking system.
 
     NotFound("no_request"); Forbidden("not_yours"); Conflict("closed", state=), Conflict("nobody_holds_it"),
     Conflict("urge_too_soon", next_at=).
@@ -77,7 +81,7 @@ def urge(
     request = tx.run(_LOCK, of_request=request_id).first()
     if request is None:
         raise NotFound("no_request", "there is no such request")
-    _may(request, actor, may_also)
+    _may(request, actor)
     if request.state != "pending":
         raise Conflict("closed", f"the request is {request.state}", state=request.state)
     held = tx.run(_OPEN_TASKS, of_request=request_id).all()
@@ -131,11 +135,10 @@ def _earliest(held: Sequence[Row], urged: list[datetime], limits: UrgeLimits, ca
     return next_urge(min(task.opened_at for task in held), urged, limits, calendar=calendar)
 
 
-def _may(request: Row, actor: Actor, may_also: Collection[int]) -> None:
+def _may(request: Row, actor: Actor) -> None:
     if actor.kind == "client" and actor.name == request.source:
         return
-    mine = {request.applicant_id, *may_also} - {None}
-    if actor.person_id is None or actor.person_id not in mine:
+    if actor.person_id is None or actor.person_id not in (request.applicant_id, request.submitter_id):
         raise Forbidden("not_yours", "only who asked for it may urge")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approval_core.clock import OFFICE_ZONE
@@ -134,6 +134,7 @@ def test_quiet_hours_end_at_seven() -> None:
     assert after_quiet_hours(night, 7, 7) == night
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS, HOURS)
 def test_a_sum_lies_in_working_time_and_counts_back_to_what_was_added(
     start: datetime, hours: Decimal
@@ -145,6 +146,7 @@ def test_a_sum_lies_in_working_time_and_counts_back_to_what_was_added(
     assert working_hours_between(start, end) == hours
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS, HOURS, HOURS)
 def test_adding_twice_is_adding_the_sum(start: datetime, first: Decimal, second: Decimal) -> None:
     assert add_working_hours(add_working_hours(start, first), second) == add_working_hours(
@@ -152,6 +154,7 @@ def test_adding_twice_is_adding_the_sum(start: datetime, first: Decimal, second:
     )
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS, MOMENTS, HOURS, HOURS)
 def test_later_starts_and_longer_spans_end_no_earlier(
     one: datetime, other: datetime, short: Decimal, more: Decimal
@@ -161,12 +164,14 @@ def test_later_starts_and_longer_spans_end_no_earlier(
     assert add_working_hours(early, short) <= add_working_hours(early, short + more)
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS, MOMENTS, MOMENTS)
 def test_what_passes_between_adds_up_and_turns_round(a: datetime, b: datetime, c: datetime) -> None:
     assert working_time_between(a, b) + working_time_between(b, c) == working_time_between(a, c)
     assert working_time_between(a, b) == -working_time_between(b, a)
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS, DAYS, DAYS)
 def test_working_days_add_up_too(start: datetime, first: int, second: int) -> None:
     end = add_working_days(start, first)
@@ -176,6 +181,7 @@ def test_working_days_add_up_too(start: datetime, first: int, second: int) -> No
     assert working_hours_between(start, end) == 7 * first
 
 
+@settings(deadline=None, max_examples=60)
 @given(MOMENTS)
 def test_the_next_working_moment_is_the_start_when_it_is_one(start: datetime) -> None:
     moment = next_working_moment(start)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approval_core.clock import OFFICE_ZONE
@@ -93,6 +93,7 @@ def test_a_timer_that_fires_too_early_waits() -> None:
     assert (found.now_due, found.next_rung, found.next_at) == ((), ladder[0], ladder[0].at)
 
 
+@settings(deadline=None)
 @given(LADDERS)
 def test_rungs_stand_in_order_by_working_hours_and_few(ladder: Ladder) -> None:
     found = rungs(ladder, OPENED)
@@ -105,6 +106,7 @@ def test_rungs_stand_in_order_by_working_hours_and_few(ladder: Ladder) -> None:
             assert working_hours_between(OPENED, rung.at) == ladder.escalate_after
 
 
+@settings(deadline=None)
 @given(LADDERS, st.lists(st.integers(1, 400), min_size=1, max_size=40))
 def test_whenever_timers_fire_every_rung_is_taken_once_and_the_timeout_never_first(
     ladder: Ladder, hours: list[int]

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from approval_core.clock import OFFICE_ZONE
@@ -44,6 +44,7 @@ def test_f26_the_second_urge_goes_by_sms_where_that_is_allowed() -> None:
     assert limits.path(9, sms=False) == "app"
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st.just(OFFICE_ZONE)),
     st.integers(1, 12),
