@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 
 from approval_core import audit, timers
-from approval_core.approvals import checks, effects, recording, refusals, returning, stepping
+from approval_core.approvals import at_hand, checks, effects, recording, returning, stepping
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.rules import moves
@@ -18,7 +18,6 @@ from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.inbox import service as inbox
 from approval_core.notices import service as notices
-from approval_core.people import queries as people
 from approval_core.people.actor import Actor, Evidence
 from approval_core.store import Row, Tx
 
@@ -28,24 +27,6 @@ requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(
 RECEIPT_WAIT = timedelta(minutes=10)
 LONGEST_COMMENT = 2000
 
-_TASK = (
-    select(
-        *MATTER_COLUMNS,
-        requests.c.state.label("request_state"),
-        requests.c.revision.label("request_revision"),
-        *STEP_PARTS,
-        tasks.c.id.label("task_id"),
-        tasks.c.step_id,
-        tasks.c.person_id,
-        tasks.c.revision.label("task_revision"),
-        tasks.c.state.label("task_state"),
-    )
-    .select_from(
-        tasks.join(requests, requests.c.id == tasks.c.request_id).join(steps, steps.c.id == tasks.c.step_id)
-    )
-    .where(tasks.c.id == bindparam("of_task"))
-    .with_for_update(of=requests, key_share=True)
-)
 _TAKE = (
     update(tasks)
     .where(
@@ -169,20 +150,13 @@ def decide(
     "not_yet" | "not_before_you").
     """
     _check_words(verdict, comment, target, resume)
-    task = tx.run(_TASK, of_task=task_id).first()
-    if task is None:
-        raise NotFound("no_task", "there is no such task")
-    on_behalf_of = _capacity(tx, actor, task.person_id, task.type, now=now)
+    task, on_behalf_of = at_hand.task_of(tx, task_id, actor=actor, now=now)
     matter = matter_of(task)
-    in_time = matter.expires_at is None or now < matter.expires_at
     if (
-        matter.state != "pending"
-        or not in_time
+        not at_hand.in_time(task, now)
         or not tx.run(_TAKE, of_task=task_id, shown=task_revision, at=now).rowcount
     ):
-        raise refusals.why_not(
-            tx, tx.run(_TASK, of_task=task_id).one(), task_revision=task_revision, verdict=verdict, now=now
-        )
+        raise at_hand.why_not(tx, task_id, task_revision=task_revision, verdict=verdict, now=now)
     journey = Journey(tx, matter, now)
     if not journey.policy.given:
         checks.before_deciding(journey, task, actor, verdict, comment)
@@ -201,15 +175,6 @@ def _check_words(verdict: str, comment: str, target: str | None, resume: str | N
         raise Invalid("bad_target", "only a return names a step")
     if resume is not None and (target is None or resume not in returning.RESUME):
         raise Invalid("bad_target", f"after a return to a step it goes on by {' or '.join(returning.RESUME)}")
-
-
-def _capacity(tx: Tx, actor: Actor, person_id: int, type: str, *, now: datetime) -> int | None:  # noqa: A002 — the office's word
-    """None when the person decides himself, else the one he decides for."""
-    if actor.person_id == person_id:
-        return None
-    if actor.person_id is None or not people.may_act_for(tx, actor.person_id, person_id, type=type, now=now):
-        raise Forbidden("not_yours", "this task is somebody else's")
-    return person_id
 
 
 @dataclass(frozen=True, slots=True)
