@@ -17,7 +17,7 @@ from approval_core.clock import utc_now
 from approval_core.store import Store
 from gateway import wiring
 from gateway.app import Office, create_app
-from gateway.databases import migrate_if_behind
+from gateway.databases import migrate_if_behind, require_office
 from gateway.intake.addresses import Reach
 from gateway.intake.callbacks import CallbackSender
 from gateway.settings import DEMO_PREFIX, Settings, SettingsError, secret_of
@@ -51,6 +51,8 @@ class Site:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        if not settings.demo:
+            require_office(settings.database)
         self.secret, secret_said = secret_of(settings)
         log.info(f"secret: {secret_said}")
         done = migrate_if_behind(settings.database)
@@ -136,7 +138,7 @@ class SmsPart:
             for device, name in zip(settings.modem, names, strict=True)
         ]
         self._supervisor = Supervisor(store, transports, settings=rules)
-        self._last_connected = time.monotonic()
+        self._last_connected: float | None = None
 
     def _transport(self, device: str, name: str, settings: Settings) -> SmsTransport:
         modem = None
@@ -157,10 +159,13 @@ class SmsPart:
 
     @property
     def alive(self) -> bool:
-        """Some modem has answered within the last minute; a dead owner closes its port and does not."""
+        """Some modem has answered within the last minute; a dead owner closes its port and does not.
+
+        False as well from the start until one answers for the first time.
+        """
         if any(state.connected for state in self.states()):
             self._last_connected = time.monotonic()
-        return time.monotonic() - self._last_connected < SILENT_S
+        return self._last_connected is not None and time.monotonic() - self._last_connected < SILENT_S
 
     def start(self) -> None:
         self._supervisor.start()

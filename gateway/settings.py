@@ -18,6 +18,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from approval_core.errors import Invalid
 from approval_core.people.accounts.settings import AccountSettings
+from gateway.misspelt import misspelt
 from sms_modem.settings import SmsSettings
 from web.zones import NetworkSettings
 
@@ -146,6 +147,7 @@ class _FileSource(PydanticBaseSettingsSource):
 
 def load(config: str | Path | None = None, **given: Any) -> Settings:
     """Settings from `given` (command line), the environment, and the TOML file `config` or PISHI_CONFIG."""
+    _refuse_misspelt()
     path = config or os.environ.get("PISHI_CONFIG") or None
     values = _read_toml(Path(path)) if path else {}
     _refuse_unknown(values.get("sms"), str(path))
@@ -255,6 +257,14 @@ def _read_secret(path: Path) -> str:
             setting="PISHI_SECRET_FILE",
         )
     return secret
+
+
+def _refuse_misspelt() -> None:
+    found = misspelt(os.environ, Settings)
+    if found is not None:
+        name, nearest = found
+        meant = f"; do you mean {nearest}?" if nearest else ""
+        raise SettingsError("unknown_setting", f"{name}: there is no such setting{meant}", setting=name)
 
 
 def _refuse_unknown(section: Any, path: str) -> None:

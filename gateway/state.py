@@ -14,7 +14,7 @@ from approval_core.columns import table_of
 from approval_core.people.models import persons, phones
 from approval_core.store import Store, Tx
 from gateway import wiring
-from gateway.databases import newest, revision
+from gateway.databases import newest, require_office, revision
 from gateway.settings import Settings, SettingsError, secret_of, sqlite_file
 
 requests = table_of(Request)
@@ -39,6 +39,7 @@ def findings(settings: Settings, now: datetime) -> list[dict[str, str]]:
     """{level: ok | warn | error, what, said}, the whole list even when all is well."""
     found = [_secret(settings)]
     try:
+        require_office(settings.database)
         have, wanted = revision(settings.database), newest(settings.database)
     except SettingsError as error:
         return [*found, _say("error", "database", error.message)]

@@ -127,8 +127,20 @@ def explanation(
 ) -> tuple[dict[str, Any], list[str]]:
     """What became of a phone's SMS: facts, and the same in sentences."""
     number = e164(phone, demo_prefix=settings.sms_rules.demo_prefix)
-    found = why(tx, number, None if time is None else moment(time, now), signature=settings.sms.signature)
+    at = None if time is None else moment(time, now)
+    found = why(tx, number, at, signature=settings.sms.signature)
     return found.as_json(), as_text(found).splitlines()
+
+
+def nothing_to_explain(nothing: NotFound) -> dict[str, Any]:
+    """The object of `explanation` for a phone that never wrote: a script asks for `inbound_id` and gets null."""
+    return {
+        "inbound_id": None,
+        "phone": nothing.data["phone"],
+        "ends": [],
+        "chinese": "没有收到过该号码的短信",
+        "english": nothing.message,
+    }
 
 
 def moment(text: str, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from approval_core.errors import NotFound
 from gateway.commands.options import AsJson, Database, note, now, opened, read_settings, say
 
 if TYPE_CHECKING:
@@ -113,11 +114,16 @@ def why(
     json: AsJson = False,
 ) -> None:
     """What happened to the SMS of a phone, and why."""
-    from gateway.trail import explanation
+    from gateway.trail import explanation, nothing_to_explain
 
     settings = read_settings(database=database)
     with opened(database) as store:
-        found, lines = store.read(explanation, phone, time, settings, now())
+        try:
+            found, lines = store.read(explanation, phone, time, settings, now())
+        except NotFound as nothing:
+            if not json or nothing.code != "no_sms":
+                raise
+            found, lines = nothing_to_explain(nothing), []
     say(found, lines, json_wanted=json)
 
 

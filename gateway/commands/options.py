@@ -46,9 +46,10 @@ def read_settings(config: str | None = None, **given: Any) -> Settings:
 def opened(database: str | None) -> Iterator[Store]:
     """The store of an office that stands already; Invalid("not_migrated") when its schema is missing or old."""
     from approval_core.store import Store
-    from gateway.databases import newest, revision
+    from gateway.databases import newest, require_office, revision
 
     settings = read_settings(database=database)
+    require_office(settings.database)
     have, wanted = revision(settings.database), newest(settings.database)
     if have != wanted:
         state = "is empty" if have is None else f"has the schema {have}, not {wanted}"

@@ -212,7 +212,19 @@ def test_status_and_check_read_the_whole_office(
 
 def test_an_unknown_phone_has_nothing_to_explain(desk: Desk) -> None:
     desk.types("why", "12900000001", code=1)
+    assert "no SMS from +8612900000001 is known" in desk.error
     desk.types("why", "12900000001", "25:99", code=2)
+    desk.types("why", "12900000001", "25:99", "--json", code=2)
+
+
+def test_a_script_that_asks_about_an_unknown_phone_gets_json_and_no_error(desk: Desk) -> None:
+    found = desk.reads("why", "12900000001")
+    assert (found["inbound_id"], found["phone"], found["ends"]) == (None, "+8612900000001", [])
+    assert (found["chinese"], found["english"]) == (
+        "没有收到过该号码的短信",
+        "no SMS from +8612900000001 is known",
+    )
+    assert desk.error == ""
 
 
 @pytest.fixture

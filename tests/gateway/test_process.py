@@ -59,7 +59,7 @@ def ready(address: str) -> httpx.Response | None:
 def test_serve_migrates_an_empty_database_serves_and_ends_cleanly(
     empty_database_url: str, tmp_path: Path
 ) -> None:
-    words = ("serve", "--database", empty_database_url, "--port", "0", "--modem", "virtual")
+    words = ("serve", "--demo", "--database", empty_database_url, "--port", "0", "--modem", "virtual")
     with started(tmp_path, *words) as (process, errors):
         address = address_in(errors)
         until(
@@ -131,14 +131,17 @@ def test_a_request_answered_before_a_kill_is_there_after_it(database_url: str, t
     [
         (("--port", "1"), "PISHI_PORT"),
         (("--database", "sqlite:////proc/nowhere/x.db"), "PISHI_DATABASE"),
+        (("--demo", "--database", "sqlite:////proc/nowhere/x.db"), "PISHI_DATABASE"),
         (("--config", "/nowhere.toml"), "PISHI_CONFIG"),
     ],
 )
-def test_what_it_cannot_start_on_is_one_sentence(words: tuple[str, str], named: str, tmp_path: Path) -> None:
+def test_what_it_cannot_start_on_is_one_sentence(
+    words: tuple[str, ...], named: str, tmp_path: Path, sqlite_url: str
+) -> None:
     if named == "PISHI_PORT":
         if os.geteuid() == 0:
             words = ("--host", "192.0.2.1")
-        words = (*words, "--database", str(tmp_path / "x.db"))  # type: ignore[assignment]  # two more words
+        words = (*words, "--database", sqlite_url)
     done = subprocess.run(
         [*PISHI, "serve", *words], env=clean_environment(tmp_path), capture_output=True, text=True
     )
@@ -146,6 +149,40 @@ def test_what_it_cannot_start_on_is_one_sentence(words: tuple[str, str], named: 
     assert done.returncode == 2
     assert len(last) == 1, done.stderr
     assert last[0].startswith(f"pishi: {named}: ")
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_mistyped_path_does_not_become_an_empty_office(command: str, there: bool, tmp_path: Path) -> None:
+    wrong = tmp_path / "ofice" / "pishi.db"
+    if there:
+        wrong.parent.mkdir()
+        wrong.touch()
+    done = subprocess.run(
+        [*PISHI, command, "--database", str(wrong)],
+        env=clean_environment(tmp_path) | {"PISHI_SECRET_FILE": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert (done.returncode, len(said)) == (2, 1), done.stderr
+    assert said[0].startswith(
+        f"pishi: PISHI_DATABASE: there is no office in {wrong}; begin one with `pishi init`"
+    )
+    left = [str(one.relative_to(tmp_path)) for one in sorted(tmp_path.rglob("*"))]
+    assert left == (["ofice", "ofice/pishi.db"] if there else [])
+    assert not there or wrong.stat().st_size == 0
+
+
+def test_looking_at_a_mistyped_path_makes_nothing(tmp_path: Path) -> None:
+    wrong = tmp_path / "pishi.db"
+    for command in ("status", "check"):
+        words = [*PISHI, command, "--database", str(wrong)]
+        done = subprocess.run(words, env=clean_environment(tmp_path), capture_output=True, text=True)
+        assert done.returncode in (1, 2)
+        assert "there is no office in" in done.stderr + done.stdout
+    assert not wrong.exists()
 
 
 def stdin_of(process: subprocess.Popen[str]) -> IO[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from gateway.misspelt import known_names, misspelt
 from gateway.settings import (
     DEMO_SECRET,
     Settings,
@@ -89,6 +90,39 @@ def test_an_unknown_setting_in_the_file_is_named(tmp_path: Path) -> None:
     file.write_text("[sms]\nbare_rset = 1\n")
     with pytest.raises(SettingsError, match="PISHI_SMS__BARE_RSET"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PISHI_SMS__BARE_RSET", "PISHI_SMS__BARE_REST"),
+        ("PISHI_SMS_BARE_REST", "PISHI_SMS__BARE_REST"),
+        ("PISHI_CALLBACKS__TIMEOUT_SECOND", "PISHI_CALLBACKS__TIMEOUT_SECONDS"),
+        ("PISHI_ACCOUNTS__SHORTEST_PASWORD", "PISHI_ACCOUNTS__SHORTEST_PASSWORD"),
+        ("PISHI_DATABSE", "PISHI_DATABASE"),
+        ("PISHI_COFFEE__SUGAR_LUMPS", None),
+    ],
+)
+def test_a_misspelt_name_in_the_environment_is_refused_with_the_nearest_one(
+    name: str, meant: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    said = f"{name}: there is no such setting"
+    assert caught.value.message == (f"{said}; do you mean {meant}?" if meant else said)
+    assert caught.value.code == "unknown_setting"
+
+
+def test_every_known_name_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = list(known_names(Settings))
+    assert {"PISHI_PORT", "PISHI_SMS", "PISHI_SMS__BARE_REST", "PISHI_NETWORKS__PROXIES"} <= set(named)
+    assert (
+        misspelt(
+            dict.fromkeys([*named, "PISHI_CONFIG", "PISHI_TEST_SEED", "HOME", "pishi_port"], "1"), Settings
+        )
+        is None
+    )
 
 
 def test_published_secrets_are_refused_outside_the_demo() -> None:

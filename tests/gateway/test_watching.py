@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -19,10 +20,11 @@ from approval_core.store import Tx
 from gateway.logs import JsonLines
 from gateway.metrics import Meter
 from gateway.serve import Site
+from gateway.settings import Settings
 from gateway.wiring import QUEUES
 from sms_modem.models import InboundOutcome, InboundSms
 from sms_modem.transports.base import ModemState
-from tests.gateway.conftest import until
+from tests.gateway.conftest import running, until
 from tests.gateway.receiver import Receiver, answers
 from tests.gateway.story import System
 
@@ -131,3 +133,26 @@ def test_metrics_tell_how_long_a_reply_took_to_decide(system: System, site: Site
     assert after["pishi_decision_latency_seconds_count"] == 2
     assert after['pishi_decision_latency_seconds_bucket{le="0.25"}'] == 1
     assert after["pishi_decision_latency_seconds_sum"] == pytest.approx(3.2)
+
+
+class Silent:
+    """A serial port with nothing behind it: it opens, and never answers."""
+
+    def __enter__(self) -> str:
+        self._ours, theirs = os.openpty()
+        return os.ttyname(theirs)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._ours)
+
+
+def test_sms_is_not_ready_until_a_modem_has_answered_once(settings: Settings) -> None:
+    with Silent() as port, running(settings.model_copy(update={"modem": [port]})) as site:
+        answer = httpx.get(f"{site.address}/readyz", trust_env=False)
+        assert (answer.status_code, answer.json()["parts"]["sms"]) == (503, False)
+        assert metrics(site)['pishi_part_alive{part="sms"}'] == 0
+    with running(settings.model_copy(update={"modem": ["virtual"]})) as site:
+        until(
+            lambda: httpx.get(f"{site.address}/readyz", trust_env=False).status_code == 200,
+            "it never was ready",
+        )
