@@ -228,6 +228,19 @@ def test_rows_of_the_office_that_differ_from_their_entries_are_reported(records:
     assert str(odd) == "decision 17: no entry says this; expected approve, found reject"
 
 
+def test_a_damaged_entry_that_stops_the_comparison_is_said_and_our_own_fault_is_not_hidden(
+    records: Store,
+) -> None:
+    def cannot_read(tx: Tx) -> list[Problem]:
+        raise ValueError("no number in reqdest:2")
+
+    damage = update(entries).where(entries.c.leaf == 5).values(chain="reqdest:2")
+    report, _ = verified_after(records, partial(run, damage), facts=cannot_read)
+    assert "not compared to the end" in report.problems[-1].what
+    with pytest.raises(ValueError, match="reqdest"):
+        records.read(audit.verify, facts=cannot_read)
+
+
 def test_progress_is_told_and_the_report_stays_short_when_everything_is_broken(records: Store) -> None:
     told: list[tuple[str, int]] = []
     records.read(audit.verify, progress=lambda table, done: told.append((table, done)))
