@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import bindparam, select
 
 from approval_core.approvals import queries as approvals
-from approval_core.approvals.models import Decision, Request, Task
+from approval_core.approvals.models import Copy, Decision, Request, Step, Task
 from approval_core.approvals.queries import RequestView
 from approval_core.columns import table_of
+from approval_core.definitions import queries as definitions
+from approval_core.definitions.rules.document import TypeDocument
+from approval_core.definitions.rules.forms import rights
 from approval_core.errors import NotFound
 from approval_core.people import queries as people
 from approval_core.store import Tx
+from mobile_api.hiding import as_seen, hidden_in, is_step
 from mobile_api.schemas import RequestOut
 from web.permissions import Role
 
-requests, tasks, decisions = table_of(Request), table_of(Task), table_of(Decision)
+requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
+decisions, copies = table_of(Decision), table_of(Copy)
 
-_request = select(requests.c.applicant_id, requests.c.type, requests.c.state).where(
+_request = select(requests.c.applicant_id, requests.c.submitter_id, requests.c.type, requests.c.salts).where(
     requests.c.id == bindparam("of_request")
 )
-_asked = select(tasks.c.person_id, tasks.c.state).where(tasks.c.request_id == bindparam("of_request"))
-_decided = union(
-    select(decisions.c.person_id.label("id")).where(decisions.c.request_id == bindparam("of_request")),
-    select(decisions.c.on_behalf_of_id.label("id")).where(decisions.c.request_id == bindparam("of_request")),
+_asked = (
+    select(tasks.c.person_id, steps.c.block)
+    .select_from(tasks.join(steps, steps.c.id == tasks.c.step_id))
+    .where(tasks.c.request_id == bindparam("of_request"))
 )
+_decided = (
+    select(decisions.c.person_id, decisions.c.on_behalf_of_id, steps.c.block)
+    .select_from(decisions.join(steps, steps.c.id == decisions.c.step_id))
+    .where(decisions.c.request_id == bindparam("of_request"))
+)
+_copied = select(copies.c.person_id).where(copies.c.request_id == bindparam("of_request"))
 _task = select(
     tasks.c.id.label("task_id"),
     tasks.c.state.label("task_state"),
@@ -40,40 +52,79 @@ _task = select(
 _state_of_task = _task.where(tasks.c.id == bindparam("of_task"))
 
 
+#: who sees a matter for one of these reasons sees every field of it
+WHOLE = frozenset({"applicant", "submitter", "auditor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     person_id: int
     roles: frozenset[Role]
 
 
-def sight_of(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`reason` is shown to the viewer. `blocks`: the steps through which he sees it, where he does not see it whole."""
+
+    reason: str
+    whole: bool
+    blocks: frozenset[str] = frozenset()
+
+
+def sight_of(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight | None:
     """Why this person may see this request, the nearest reason first; None: he may not, and is not told that it is there.
 
-    applicant | asked (whenever, also before a change) | decided | stand_in (may decide for somebody asked) |
-    secretary (of one of these) | auditor (everything) | administrator (how it stands, no content).
+    applicant | submitter | asked (whenever, also before a change) | decided | copied | auditor (everything) |
+    stand_in (may decide for somebody asked) | secretary (of one of these) | administrator (how it stands, no content).
     """
     row = tx.run(_request, of_request=request_id).first()
     if row is None:
         return None
-    asked = {task.person_id for task in tx.run(_asked, of_request=request_id)}
-    decided = {one.id for one in tx.execute(_decided, {"of_request": request_id})} - {None}
-    for reason, whose in (("applicant", {row.applicant_id}), ("asked", asked), ("decided", decided)):
-        if viewer.person_id in whose:
-            return reason
+    asked: dict[int, set[str]] = defaultdict(set)
+    decided: dict[int, set[str]] = defaultdict(set)
+    for task in tx.run(_asked, of_request=request_id):
+        asked[task.person_id].add(task.block)
+    for one in tx.run(_decided, of_request=request_id):
+        decided[one.person_id].add(one.block)
+        decided[one.on_behalf_of_id or one.person_id].add(one.block)
+    copied = {one.person_id for one in tx.run(_copied, of_request=request_id)}
+    near: dict[str, Collection[int | None]] = {
+        "applicant": {row.applicant_id},
+        "submitter": {row.submitter_id},
+        "asked": asked,
+        "decided": decided,
+        "copied": copied,
+    }
+    own = next((reason for reason, whose in near.items() if viewer.person_id in whose), None)
+    if own is not None and (own in WHOLE or "auditor" not in viewer.roles):
+        return _through(own, own, {viewer.person_id}, asked, decided)
     if "auditor" in viewer.roles:
-        return "auditor"
-    if any(
-        people.may_act_for(tx, viewer.person_id, person_id, type=row.type, now=now) for person_id in asked
-    ):
-        return "stand_in"
-    if "secretary" in viewer.roles:
-        theirs = {leader.id for leader in people.leaders_of(tx, viewer.person_id, now)}
-        if theirs & (asked | decided | {row.applicant_id}):
-            return "secretary"
-    return "administrator" if "admin" in viewer.roles else None
+        return Sight("auditor", True)
+    givers = {
+        person_id
+        for person_id in asked
+        if people.may_act_for(tx, viewer.person_id, person_id, type=row.type, now=now)
+    }
+    if givers:
+        return _through("stand_in", "asked", givers, asked)
+    theirs = (
+        {leader.id for leader in people.leaders_of(tx, viewer.person_id, now)}
+        if "secretary" in viewer.roles
+        else set()
+    )
+    for reason, whose in near.items():
+        if found := theirs & {one for one in whose if one is not None}:
+            return _through("secretary", reason, found, asked, decided)
+    return Sight("administrator", False) if "admin" in viewer.roles else None
 
 
-def must_see(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> str:
+def _through(reason: str, nearest: str, whose: Collection[int], *blocks: Mapping[int, set[str]]) -> Sight:
+    """What they see, he sees: `blocks` are the steps of each."""
+    seen = frozenset(block for of_persons in blocks for one in whose for block in of_persons.get(one, ()))
+    return Sight(reason, nearest in WHOLE, seen)
+
+
+def must_see(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight:
     sight = sight_of(tx, viewer, request_id, now=now)
     if sight is None:
         raise NotFound("no_approval", f"there is no approval {request_id}", id=request_id)
@@ -82,27 +133,66 @@ def must_see(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> str:
 
 def request_for(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> RequestOut:
     sight = must_see(tx, viewer, request_id, now=now)
-    return _shown(approvals.by_id(tx, request_id), sight)
+    view = approvals.by_id(tx, request_id)
+    document = None
+    if view.type_version_id is not None:
+        document = definitions.version(tx, view.type_version_id).document
+    hidden = frozenset() if sight.whole or document is None else hidden_in(document, sight.blocks)
+    content = {name: getattr(view, name) for name in ("type", "title", "summary", "applicant", "form")}
+    salts = tx.run(_request, of_request=request_id).one().salts
+    seen = as_seen(content, salts, hidden, document)
+    own = {name: getattr(view, name) for name in OF_VIEW} | {
+        "sight": sight.reason,
+        "form": seen.form,
+        "summary": seen.summary,
+        "hidden": sorted(seen.hidden),
+        "salts": seen.salts,
+        "digests": seen.digests,
+        "amount": None if document is not None and document.amount in hidden else view.amount,
+        "copies": approvals.copies_of(tx, request_id),
+        "mine": _mine(view, viewer, document),
+    }
+    shown = RequestOut.model_validate(own)
+    return _outline(shown) if sight.reason == "administrator" else shown
 
 
-def _shown(view: RequestView, sight: str) -> RequestOut:
-    names: Collection[str] = RequestOut.model_fields.keys() - {"sight"}
-    shown = RequestOut.model_validate({name: getattr(view, name) for name in names} | {"sight": sight})
-    return _outline(shown) if sight == "administrator" else shown
+OF_VIEW = RequestOut.model_fields.keys() - {
+    "sight", "form", "summary", "hidden", "salts", "digests", "amount", "copies", "mine",
+}  # fmt: skip
+
+
+def _mine(view: RequestView, viewer: Viewer, document: TypeDocument | None) -> list[dict[str, Any]]:
+    """The tasks that wait for this person here, and what he may do with each field."""
+    found = []
+    for step in view.steps:
+        for one in step.approvers:
+            if one.person_id == viewer.person_id and one.state == "open":
+                known = document is not None and is_step(document, step.block)
+                given = rights(document, step.block) if document is not None and known else {}
+                found.append(
+                    {
+                        "task_id": one.task_id,
+                        "task_revision": one.task_revision,
+                        "block": step.block,
+                        "rights": given,
+                    }
+                )
+    return found
 
 
 def _outline(shown: RequestOut) -> RequestOut:
-    """How a matter stands, for who keeps the machine running: nothing that anybody wrote."""
+    """How a matter stands, for who keeps the machine running: nothing that anybody wrote, and nothing to try it with."""
     wordless = [one.model_copy(update={"comment": ""}) for one in shown.decisions]
+    texts = dict.fromkeys(("ref", "title", "summary", "applicant"), "")
     empty: dict[str, Any] = {
-        "ref": "",
-        "title": "",
-        "summary": "",
-        "applicant": "",
         "form": {},
         "remarks": [],
+        "salts": {},
+        "digests": {},
+        "amount": None,
+        "submitter": None,
     }
-    return shown.model_copy(update=empty | {"decisions": wordless})
+    return shown.model_copy(update=texts | empty | {"copies": [], "decisions": wordless})
 
 
 def state_of_task(tx: Tx, task_id: int) -> dict[str, Any] | None:

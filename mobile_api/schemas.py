@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -97,14 +98,25 @@ class ApproverOut(Outgoing):
     account: str
     name: str
     weight: int
-    state: str = Field(description="waiting, open, decided, over or void")
+    state: str = Field(description="waiting, open, decided, over, void, moved or removed")
+    why: dict[str, Any] | None = Field(description="The rule that named this person, in zh and en.")
+    opened_at: datetime | None = Field(description="Since when it waits for this person.")
 
 
 class StepOut(Outgoing):
+    """In the order of the route: those reached, then those that come next (`task_id` 0)."""
+
     position: int
+    block: str
+    name: dict[str, str] | None
     mode: str
     threshold: int | None
     state: str
+    placed: str | None = Field(description="before, after or asked: added to the task `parent_task_id`")
+    parent_task_id: int | None
+    opened_at: datetime | None
+    settled_at: datetime | None
+    floor: int = Field(description="The least assurance level of a decision here.")
     approvers: list[ApproverOut]
 
 
@@ -131,6 +143,23 @@ class RemarkOut(Outgoing):
     at: datetime
 
 
+class CopyOut(Outgoing):
+    account: str
+    name: str
+    place: str
+    at: datetime
+    read_at: datetime | None
+
+
+class MineOut(Outgoing):
+    """A task that waits for me."""
+
+    task_id: int
+    task_revision: int
+    block: str
+    rights: dict[str, str] = Field(description="field: hidden, read, write or required")
+
+
 class RequestOut(Outgoing):
     """A request, as far as this person may see it. `sight` says how far and why."""
 
@@ -154,8 +183,22 @@ class RequestOut(Outgoing):
     form: dict[str, Any]
     content_hash: str
     remarks: list[RemarkOut]
+    submitter: str | None = Field(description="Who wrote it down for the applicant.")
+    amount: Decimal | None
+    revokes_id: int | None
+    copies: list[CopyOut]
+    mine: list[MineOut]
+    hidden: list[str] = Field(
+        description="Fields of the form that are not for me; only their digests are here."
+    )
+    salts: dict[str, str] = Field(
+        description="By field (`title`, `form.days`): with its value it makes its digest."
+    )
+    digests: dict[str, str] = Field(
+        description="Of the hidden fields: the content hash can be checked without them."
+    )
     sight: str = Field(
-        description="applicant, asked, decided, stand_in, secretary, auditor; "
+        description="applicant, submitter, asked, decided, copied, stand_in, secretary, auditor; "
         "administrator: no content, all of it is empty"
     )
 

@@ -12,6 +12,6 @@ from mobile_api.queries import Viewer, must_see
 
 
 def remark(tx: Tx, request_id: int, *, viewer: Viewer, actor: Actor, text: str, now: datetime) -> None:
-    if must_see(tx, viewer, request_id, now=now) == "administrator":
+    if must_see(tx, viewer, request_id, now=now).reason == "administrator":
         raise Forbidden("not_yours", "you are no part of this matter")
     approvals.remark(tx, request_id, actor=actor, text=text, now=now)
