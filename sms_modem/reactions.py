@@ -44,6 +44,7 @@ ENDING_EVENTS = (
     "approval.withdrawn",
     "approval.expired",
     "approval.closed",
+    "task.moved",
 )
 
 _NOTICE = select(notice_rows).where(notice_rows.c.id == bindparam("notice_id")).with_for_update()

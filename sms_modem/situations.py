@@ -156,6 +156,8 @@ def _judged(row: Row) -> Asked:
 def _closed_by_the_task(row: Row) -> ClosedAs:
     if row.task_state in ("decided", "over"):
         return ClosedAs.DECIDED if row.task_revision == row.revision_now else ClosedAs.UNDONE
+    if row.task_state in ("moved", "removed"):
+        return ClosedAs.REASSIGNED
     return {
         "withdrawn": ClosedAs.WITHDRAWN,
         "cancelled": ClosedAs.WITHDRAWN,

@@ -39,14 +39,17 @@ _TASK = (
 )
 
 
-def task_of(tx: Tx, task_id: int, *, actor: Actor, now: datetime) -> tuple[Row, int | None]:
-    """The task with step and request, and the person he acts for when the task is not his own.
-
-    NotFound("no_task"); Forbidden("not_yours").
-    """
+def find(tx: Tx, task_id: int) -> Row:
+    """The task with step and request, whoever has it. NotFound("no_task")."""
     task = tx.run(_TASK, of_task=task_id).first()
     if task is None:
         raise NotFound("no_task", "there is no such task")
+    return task
+
+
+def task_of(tx: Tx, task_id: int, *, actor: Actor, now: datetime) -> tuple[Row, int | None]:
+    """As `find`, with the person he acts for when the task is not his own. Forbidden("not_yours")."""
+    task = find(tx, task_id)
     return task, _capacity(tx, actor, task, now=now)
 
 

@@ -16,16 +16,7 @@ from approval_core.approvals.settling import Verdict
 def take_effect(journey: Journey, decision: Verdict) -> str:
     """Count, advance, close. Returns the request's state afterwards."""
     tx, matter, now = journey.tx, journey.matter, journey.now
-    counted = votes.votes_of(tx, decision.step_id)
-    settled = moves.outcome(
-        decision.mode, counted, threshold=decision.threshold, collect_all=decision.collect_all
-    )
-    state = "pending"
-    if settled == "open":
-        _wait_for_others(journey, decision)
-        stepping.touch(tx, matter, now=now)
-    else:
-        state = settling.settle(journey, decision, settled, alone=len(counted) == 1)
+    settled, state = _count(journey, decision)
     audit.append(
         tx,
         chain=matter.chain,
@@ -41,10 +32,31 @@ def take_effect(journey: Journey, decision: Verdict) -> str:
     return state
 
 
+def count_again(journey: Journey, left: Verdict) -> str:
+    """Somebody was taken out of a step: it may be settled by what the others said. Returns the request's state."""
+    _, state = _count(journey, left)
+    if state != "pending":
+        stepping.tell(journey.tx, journey.matter, "approval.closed", state=state, now=journey.now)
+    return state
+
+
+def _count(journey: Journey, decision: Verdict) -> tuple[moves.Outcome, str]:
+    """What the step has come to, and what that makes of the request."""
+    counted = votes.votes_of(journey.tx, decision.step_id)
+    settled = moves.outcome(
+        decision.mode, counted, threshold=decision.threshold, collect_all=decision.collect_all
+    )
+    if settled != "open":
+        return settled, settling.settle(journey, decision, settled, alone=len(counted) == 1)
+    _wait_for_others(journey, decision)
+    stepping.touch(journey.tx, journey.matter, now=journey.now)
+    return settled, "pending"
+
+
 def _wait_for_others(journey: Journey, decision: Verdict) -> None:
     """The next of a sequence gets his task; those added after an approval get theirs."""
     if decision.verdict == "approve" and settling.open_added_after(journey, decision.task_id):
         return
-    if decision.mode == "sequence":
+    if decision.mode == "sequence" and not stepping.is_asking(journey.tx, decision.step_id):
         for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
             stepping.open_task(journey.tx, journey.matter, task, now=journey.now)

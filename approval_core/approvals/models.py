@@ -43,8 +43,11 @@ class Request(SQLModel, table=True):
     amount: Decimal | None = Field(default=None, sa_column=Column(Numeric(18, 2), nullable=True))
     #: accounts chosen for later steps, by block
     chosen: dict[str, Any] | None = Field(default=None, sa_column=Column(Json, nullable=True))
-    #: the finished request which this one takes back
+    #: the finished request which this one takes back; and, on that one, the request which took it back
     revokes_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("request.id"), nullable=True, index=True)
+    )
+    revoked_by_id: int | None = Field(
         default=None, sa_column=Column(BigId, ForeignKey("request.id"), nullable=True)
     )
     #: the route as nested blocks: what it will run through, whatever is published later
@@ -215,9 +218,10 @@ class Copy(SQLModel, table=True):
 
 
 class Remark(SQLModel, table=True):
-    """A comment on a request that decides nothing."""
+    """A comment on a request that decides nothing. It stays as written: an edit is another row that points to it."""
 
     __tablename__ = "remark"
+    __table_args__ = (UniqueConstraint("replaces_id", name="uq_remark_replaces"),)
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False, index=True))
     person_id: int | None = Field(
@@ -225,6 +229,13 @@ class Remark(SQLModel, table=True):
     )
     text: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    #: the version before this one, and the accounts it names with an @
+    replaces_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("remark.id"), nullable=True)
+    )
+    mentions: list[str] = Field(
+        default_factory=list, sa_column=Column(Json, nullable=False, server_default="[]")
+    )
 
 
 class Draft(SQLModel, table=True):
@@ -252,3 +263,39 @@ class Numbering(SQLModel, table=True):
     kind: str = Field(sa_column=Column(String(48), primary_key=True))
     day: str = Field(sa_column=Column(String(8), primary_key=True))
     last: int
+
+
+class Reading(SQLModel, table=True):
+    """Somebody has looked at a request (已阅): when first, when last, by which channel."""
+
+    __tablename__ = "reading"
+    request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), primary_key=True))
+    person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), primary_key=True))
+    channel: str = Field(sa_column=Column(String(16), primary_key=True))
+    first_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    last_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    times: int = 1
+
+
+class Talk(SQLModel, table=True):
+    """A question to somebody who has to do with a request; the request goes on meanwhile (沟通)."""
+
+    __tablename__ = "talk"
+    __table_args__ = (
+        Index(
+            "ix_talk_open",
+            "request_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_talk_request", "request_id", "id"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
+    asker_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
+    asked_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
+    question: str = Field(sa_column=Column(Text, nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))  #: open | answered | over (the request ended)
+    answer: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    answered_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))

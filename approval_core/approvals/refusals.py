@@ -33,6 +33,8 @@ def why_not(tx: Tx, task: Row, *, task_revision: int, verdict: str, now: datetim
         )
     if task.task_state == "void":
         return closed(task.request_state if task.request_state != "pending" else "cancelled")
+    if task.task_state in ("moved", "removed"):
+        return Conflict("moved", "the task lies with somebody else now", state=task.task_state)
     if task.task_revision != task_revision:
         return Conflict("changed", "you were asked anew in the meantime", revision=task.task_revision)
     if task.task_state == "waiting":
@@ -52,6 +54,8 @@ def already_decided(tx: Tx, task: Row, *, verdict: str) -> Conflict:
     rows = tx.run(_LIVE, of_request=task.id, of_step=task.step_id).all()
     winner = next((row for row in rows if row.task_id == task.task_id), rows[0] if rows else None)
     if winner is None:
+        if task.request_state == "pending":
+            return Conflict("moved", "a colleague has taken it", state=task.task_state)
         return closed(task.request_state)
     return Conflict(
         "already_decided",

@@ -26,6 +26,8 @@ STEP_PARTS = (
     steps.c.block,
     steps.c.parent_task_id,
     steps.c.placed,
+    steps.c.sms.label("step_sms"),
+    steps.c.floor.label("step_floor"),
     steps.c.revision.label("step_revision"),
 )
 _STEP_OF_TASK = (
@@ -55,7 +57,7 @@ _BEGIN_STEP = (
 class Verdict:
     """A decision, as far as its effect needs it: the step it was taken in, and what that step is."""
 
-    decision_id: int
+    decision_id: int | None  #: None: somebody left, nobody decided
     task_id: int
     step_id: int
     token_id: int | None
@@ -71,7 +73,7 @@ class Verdict:
 
 
 def verdict_of(
-    row: Row, decision_id: int, *, verdict: str, target: str | None = None, resume: str | None = None
+    row: Row, decision_id: int | None, *, verdict: str, target: str | None = None, resume: str | None = None
 ) -> Verdict:
     """`row`: a decision or task with its step and request, as `deciding` reads them."""
     return Verdict(
@@ -144,6 +146,12 @@ def _added_settled(journey: Journey, decision: Verdict, settled: moves.Outcome) 
         _back_to_asker(journey, parent.task_id)
     stepping.touch(tx, journey.matter, now=journey.now)
     return "pending"
+
+
+def nobody_added(journey: Journey, row: Row) -> str:
+    """Everybody who was added here is out again: the task they were added to goes on without them."""
+    stepping.settle_step(journey.tx, row.step_id, "void", now=journey.now)
+    return _added_settled(journey, verdict_of(row, None, verdict="approve"), "approved")
 
 
 def _back_to_asker(journey: Journey, task_id: int) -> None:
