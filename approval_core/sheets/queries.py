@@ -210,3 +210,12 @@ def _opinion(one: DecisionView, signatures: Mapping[int | None, str]) -> Opinion
         one.by_name, one.by, one.verdict, one.state, one.comment, one.on_behalf_of,
         one.channel, one.level, one.at, signatures.get(one.id),
     )  # fmt: skip
+
+
+def trail_of(tx: Tx, request_id: int) -> list[dict[str, Any]]:
+    """Every entry of the request's chain as it was hashed, oldest first, for the archive package."""
+    rows = tx.execute(
+        select(entries).where(entries.c.chain == f"request:{request_id}").order_by(entries.c.seq)
+    )
+    names = ("seq", "at", "actor", "verb", "thing", "data", "salt", "digest", "prev_hash", "hash", "leaf")
+    return [{name: getattr(row, name) for name in names} for row in rows]
