@@ -96,15 +96,15 @@ def test_its_tree_agrees_with_ours_at_every_place_of_every_size() -> None:
             assert not is_included(leaves[place - 1], place, size, proof, root) or size == 1
             assert not is_included(leaves[place], place + 1, size, proof, root)
             assert not is_included(leaves[place], place, size, [*proof, root], root)
-        for old in range(1, size + 1):
+        assert not is_grown(size, size, [], root, root)  # nothing grew
+        for old in range(1, size):
             grown = merkle.consistency_proof(old, size, subtree)
             old_root = merkle.root(old, subtree)
             assert is_grown(old, size, grown, old_root, root)
-            if old < size:
-                assert not is_grown(old, size, grown, root, root)
-                assert not is_grown(old, size, grown, old_root, old_root)
-                assert not is_grown(old, size, [*grown, root], old_root, root)
-                assert not is_grown(old, size, grown[:-1], old_root, root)
+            assert not is_grown(old, size, grown, root, root)
+            assert not is_grown(old, size, grown, old_root, old_root)
+            assert not is_grown(old, size, [*grown, root], old_root, root)
+            assert not is_grown(old, size, grown[:-1], old_root, root)
 
 
 def test_it_is_one_file_of_the_standard_library_for_python_3_9() -> None:
