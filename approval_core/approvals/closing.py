@@ -1,29 +1,26 @@
-"""Ends that are nobody's decision: withdrawn by the asking side, expired, overdue; and remarks."""
+"""Ends that are nobody's decision: withdrawn by the asking side, expired, overdue."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from approval_core import audit, timers
 from approval_core.approvals import stepping, walking
 from approval_core.approvals.journey import Journey
-from approval_core.approvals.models import Decision, Remark
+from approval_core.approvals.models import Decision
 from approval_core.approvals.submitting import refuse_while_held
 from approval_core.columns import table_of
-from approval_core.errors import Conflict, Invalid, NotFound
+from approval_core.errors import Conflict, NotFound
 from approval_core.people.actor import SYSTEM, Actor
 from approval_core.store import Tx
 
-decisions, remarks = table_of(Decision), table_of(Remark)
-
-LONGEST_REMARK = 20_000
+decisions = table_of(Decision)
 
 _HELD = select(decisions.c.held_until).where(
     decisions.c.request_id == bindparam("of_request"), decisions.c.state == "held"
 )
-_REMARK = insert(remarks).returning(remarks.c.id)
 
 
 def _live(tx: Tx, request_id: int, *, states: tuple[str, ...] = ("pending",)) -> stepping.Matter:
@@ -57,6 +54,14 @@ def expire(tx: Tx, request_id: int, *, now: datetime) -> bool:
     return True
 
 
+def time_over(journey: Journey) -> bool:
+    """F34: a task has waited too long and its step says close. False: a decision in hold comes first."""
+    if journey.tx.run(_HELD, of_request=journey.matter.id).first() is not None:
+        return False
+    _end(journey.tx, journey.matter, SYSTEM, "expired", {"why": "timeout"}, now=journey.now)
+    return True
+
+
 def _end(
     tx: Tx, matter: stepping.Matter, actor: Actor, state: str, data: dict[str, str], *, now: datetime
 ) -> None:
@@ -80,26 +85,3 @@ def overdue(tx: Tx, request_id: int, *, now: datetime) -> bool:
     )
     stepping.tell(tx, matter, "approval.overdue", now=now)
     return True
-
-
-def remark(tx: Tx, request_id: int, *, actor: Actor, text: str, now: datetime) -> int:
-    """A comment that decides nothing; it stays as written. NotFound("no_request"); Invalid("bad_remark")."""
-    if not text.strip() or len(text) > LONGEST_REMARK:
-        raise Invalid("bad_remark", f"a remark has 1 to {LONGEST_REMARK} characters")
-    matter = stepping.lock(tx, request_id)
-    if matter is None:
-        raise NotFound("no_request", "there is no such request")
-    remark_id: int = tx.run(
-        _REMARK, request_id=request_id, person_id=actor.person_id, text=text, at=now
-    ).scalar()
-    audit.append(
-        tx,
-        chain=matter.chain,
-        actor=actor.name,
-        verb="remarked",
-        thing=f"remark:{remark_id}",
-        data={"text": text},
-        now=now,
-    )
-    stepping.tell(tx, matter, "approval.remarked", remark_id=remark_id, now=now)
-    return remark_id

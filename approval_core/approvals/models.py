@@ -296,6 +296,8 @@ class Talk(SQLModel, table=True):
     asked_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
     question: str = Field(sa_column=Column(Text, nullable=False))
     at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
-    state: str = Field(sa_column=Column(String(16), nullable=False))  #: open | answered | over (the request ended)
+    state: str = Field(
+        sa_column=Column(String(16), nullable=False)
+    )  #: open | answered | over (the request ended)
     answer: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     answered_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))

@@ -144,10 +144,14 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class RemarkView:
+    """`replaces`: the version before it, which stays; `mentions`: the accounts it names."""
+
     id: int
     by: str | None
     text: str
     at: datetime
+    replaces: int | None = None
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,8 @@ class RequestView:
     #: the account that wrote it down for the applicant
     submitter: str | None = None
     revokes_id: int | None = None
+    #: the request that took this one back after its end
+    revoked_by_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +235,11 @@ def views(tx: Tx, rows: Sequence[Any]) -> list[RequestView]:
         their_decisions[found.request_id].append(_decision(found))
     their_remarks: dict[int, list[RemarkView]] = defaultdict(list)
     for found in remarked:
-        their_remarks[found.request_id].append(RemarkView(found.id, found.account, found.text, found.at))
+        their_remarks[found.request_id].append(
+            RemarkView(
+                found.id, found.account, found.text, found.at, found.replaces_id, tuple(found.mentions)
+            )
+        )
     return [
         _view(
             row,
@@ -338,6 +348,7 @@ def _view(
         amount=row.amount,
         submitter=submitter,
         revokes_id=row.revokes_id,
+        revoked_by_id=row.revoked_by_id,
     )
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from approval_core.approvals.closing import expire, overdue, remark, withdraw
+from approval_core.approvals.closing import expire, overdue, withdraw
+from approval_core.approvals.commenting import remark
 from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
+from approval_core.approvals.reading import mark_read
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
 from approval_core.approvals.submitting import Submitted, phone_warnings, revise, submit
+from approval_core.approvals.talking import answer_question, ask_question
 from approval_core.store import Tx
 
 __all__ = [
@@ -17,8 +20,11 @@ __all__ = [
     "Submission",
     "Submitted",
     "Undone",
+    "answer_question",
+    "ask_question",
     "decide",
     "expire",
+    "mark_read",
     "on_deadline",
     "on_expiry",
     "on_hold_end",

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from approval_core import audit, outbox, timers
+from approval_core.approvals import talk_ends
 from approval_core.approvals.models import Copy, Decision, Request, Step, Task
 from approval_core.columns import table_of
 from approval_core.inbox import service as inbox
@@ -305,6 +306,8 @@ def end_everything(tx: Tx, matter: Matter, *, decision_id: int | None, now: date
 def close(tx: Tx, matter: Matter, *, state: str, now: datetime) -> None:
     """The end of a request (a returned one may come back as a new revision)."""
     tx.run(_CLOSE, of_request=matter.id, new_state=state, at=now)
+    if state != "returned":
+        talk_ends.end_talks(tx, matter.source, matter.id, now=now)
     for handler, moment in (("expiry", matter.expires_at), ("deadline", matter.due_at)):
         if moment is not None:
             timers.cancel_timer(tx, handler, str(matter.id))

@@ -39,7 +39,7 @@ class ToDo(SQLModel, table=True):
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     source: str = Field(sa_column=Column(String(48), nullable=False))
     ref: str = Field(sa_column=Column(String(200), nullable=False))
-    #: task: to be decided | copy: to be read (待阅), ends by reading
+    #: task: to be decided | talk: to be answered | copy (待阅), mention, told: to be read, end by reading
     kind: str = Field(default="task", sa_column=Column(String(16), nullable=False, server_default="task"))
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
     request_id: int | None = Field(

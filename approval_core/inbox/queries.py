@@ -74,7 +74,7 @@ class Item:
     task_id: int | None
     opened_at: datetime
     closed_at: datetime | None
-    kind: str  #: task | copy
+    kind: str  #: task | talk | copy | mention | told
 
 
 def _item(row: Row) -> Item:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, case, insert, or_, select, update
 
-from approval_core.columns import table_of
+from approval_core.columns import BigId, table_of
 from approval_core.inbox.models import ToDo
 from approval_core.store import Tx
 
@@ -23,12 +23,30 @@ _CLOSE = (
     .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
     .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
+_DECIDED = (
+    update(todos)
+    .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
+    .values(
+        state=case((todos.c.person_id == bindparam("by", type_=BigId), "done"), else_="over"),
+        closed_at=bindparam("at"),
+    )
+)
+_HOLDERS = select(todos.c.person_id).where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
+_TAKE_OFF = (
+    update(todos)
+    .where(
+        todos.c.task_id == bindparam("of_task"),
+        todos.c.person_id == bindparam("of_person"),
+        todos.c.state == "open",
+    )
+    .values(state="over", closed_at=bindparam("at"))
+)
 _CLOSE_COPY = (
     update(todos)
     .where(
         todos.c.request_id == bindparam("of_request"),
         todos.c.person_id == bindparam("of_person"),
-        todos.c.kind == "copy",
+        or_(todos.c.kind == "copy", todos.c.kind == "mention", todos.c.kind == "told"),
         todos.c.state == "open",
     )
     .values(state="done", closed_at=bindparam("at"))
@@ -37,6 +55,13 @@ _REOPEN = (
     update(todos)
     .where(todos.c.task_id == bindparam("of_task"))
     .values(state="open", closed_at=None, opened_at=bindparam("at"))
+)
+_CLOSE_WORD = (
+    update(todos)
+    .where(
+        todos.c.source == bindparam("of_source"), todos.c.ref == bindparam("of_ref"), todos.c.state == "open"
+    )
+    .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
 _CLOSE_REQUEST = (
     update(todos)
@@ -109,9 +134,61 @@ def open_copy(
     return todo_id
 
 
+def open_word(
+    tx: Tx,
+    *,
+    kind: str,
+    ref: str,
+    source: str,
+    request_id: int,
+    person_id: int,
+    title: str,
+    applicant: str,
+    urgency: int,
+    now: datetime,
+) -> int:
+    """What is said to somebody about a request: `talk` ends by his answer, `mention` and `told` by reading."""
+    todo_id: int = tx.run(
+        _INSERT,
+        source=source,
+        ref=ref,
+        kind=kind,
+        person_id=person_id,
+        request_id=request_id,
+        task_id=None,
+        title=title,
+        applicant=applicant,
+        precedence=MOST_URGENT - urgency,
+        due_at=NO_DUE_DATE,
+        state="open",
+        opened_at=now,
+        closed_at=None,
+    ).scalar()
+    return todo_id
+
+
+def close_word(tx: Tx, source: str, ref: str, *, state: str, now: datetime) -> None:
+    tx.run(_CLOSE_WORD, of_source=source, of_ref=ref, new_state=state, at=now)
+
+
 def close_copy(tx: Tx, request_id: int, person_id: int, *, now: datetime) -> bool:
-    """He has read it. False: nothing was open."""
+    """He has read it, and what was said to him about it. False: nothing was open."""
     return tx.run(_CLOSE_COPY, of_request=request_id, of_person=person_id, at=now).rowcount > 0
+
+
+def decided(tx: Tx, task_id: int, *, by: int | None, now: datetime) -> None:
+    """The task is decided: done for whoever did it, over for everybody else who had it on his list."""
+    tx.run(_DECIDED, of_task=task_id, by=by, at=now)
+
+
+def holders_of_task(tx: Tx, task_id: int) -> set[int]:
+    """Who has it on his list now."""
+    return {row.person_id for row in tx.run(_HOLDERS, of_task=task_id)}
+
+
+def take_off(tx: Tx, task_id: int, person_id: int, *, now: datetime) -> None:
+    """One person need not look at it any more; the others still have it."""
+    tx.run(_TAKE_OFF, of_task=task_id, of_person=person_id, at=now)
 
 
 def close_for_task(tx: Tx, task_id: int, *, state: str, now: datetime) -> None:
@@ -119,8 +196,9 @@ def close_for_task(tx: Tx, task_id: int, *, state: str, now: datetime) -> None:
     tx.run(_CLOSE, of_task=task_id, new_state=state, at=now)
 
 
-def reopen_for_task(tx: Tx, task_id: int, *, now: datetime) -> None:
-    tx.run(_REOPEN, of_task=task_id, at=now)
+def reopen_for_task(tx: Tx, task_id: int, *, now: datetime) -> bool:
+    """False: there never was one."""
+    return tx.run(_REOPEN, of_task=task_id, at=now).rowcount > 0
 
 
 def close_for_request(tx: Tx, request_id: int, *, state: str, now: datetime) -> None:

@@ -173,6 +173,44 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_copy_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "reading",
+        sa.Column("request_id", columns.BigId, nullable=False),
+        sa.Column("person_id", columns.BigId, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("first_at", columns.UtcDateTime, nullable=False),
+        sa.Column("last_at", columns.UtcDateTime, nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_reading_person_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_reading_request_id")),
+        sa.PrimaryKeyConstraint("request_id", "person_id", "channel", name=op.f("pk_reading")),
+    )
+    op.create_table(
+        "talk",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("request_id", columns.BigId, nullable=False),
+        sa.Column("asker_id", columns.BigId, nullable=False),
+        sa.Column("asked_id", columns.BigId, nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_at", columns.UtcDateTime, nullable=True),
+        sa.ForeignKeyConstraint(["asked_id"], ["person.id"], name=op.f("fk_talk_asked_id")),
+        sa.ForeignKeyConstraint(["asker_id"], ["person.id"], name=op.f("fk_talk_asker_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_talk_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_talk")),
+    )
+    with op.batch_alter_table("talk", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_talk_open",
+            ["request_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("ix_talk_request", ["request_id", "id"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
         sa.Column("request_id", columns.BigId, nullable=False),
@@ -250,6 +288,12 @@ def upgrade() -> None:
     with op.batch_alter_table("log_checkpoint", schema=None) as batch_op:
         batch_op.create_index("ix_log_checkpoint_size", ["size"], unique=False)
 
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("replaces_id", columns.BigId, nullable=True))
+        batch_op.add_column(sa.Column("mentions", columns.Json, server_default="[]", nullable=False))
+        batch_op.create_unique_constraint("uq_remark_replaces", ["replaces_id"])
+        batch_op.create_foreign_key(batch_op.f("fk_remark_replaces_id"), "remark", ["replaces_id"], ["id"])
+
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.add_column(sa.Column("type_version_id", columns.BigId, nullable=True))
         batch_op.add_column(sa.Column("unit_id", columns.BigId, nullable=True))
@@ -257,11 +301,16 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("amount", sa.Numeric(precision=18, scale=2), nullable=True))
         batch_op.add_column(sa.Column("chosen", columns.Json, nullable=True))
         batch_op.add_column(sa.Column("revokes_id", columns.BigId, nullable=True))
-        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
+        batch_op.add_column(sa.Column("revoked_by_id", columns.BigId, nullable=True))
+        batch_op.create_index(batch_op.f("ix_request_revokes_id"), ["revokes_id"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
         )
         batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
 
     with op.batch_alter_table("step", schema=None) as batch_op:
@@ -327,15 +376,24 @@ def downgrade() -> None:
 
     with op.batch_alter_table("request", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
+        batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
+        batch_op.drop_column("revoked_by_id")
         batch_op.drop_column("revokes_id")
         batch_op.drop_column("chosen")
         batch_op.drop_column("amount")
         batch_op.drop_column("submitter_id")
         batch_op.drop_column("unit_id")
         batch_op.drop_column("type_version_id")
+
+    with op.batch_alter_table("remark", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_remark_replaces_id"), type_="foreignkey")
+        batch_op.drop_constraint("uq_remark_replaces", type_="unique")
+        batch_op.drop_column("mentions")
+        batch_op.drop_column("replaces_id")
 
     with op.batch_alter_table("log_checkpoint", schema=None) as batch_op:
         batch_op.drop_index("ix_log_checkpoint_size")
@@ -366,6 +424,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_token_parent")
 
     op.drop_table("token")
+    with op.batch_alter_table("talk", schema=None) as batch_op:
+        batch_op.drop_index("ix_talk_request")
+        batch_op.drop_index(
+            "ix_talk_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+
+    op.drop_table("talk")
+    op.drop_table("reading")
     with op.batch_alter_table("copy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_copy_person_id"))
 
