@@ -8,7 +8,18 @@ import sys
 import typer
 
 from approval_core.errors import OfficeError
-from gateway.commands import absences, alarms, audit, clients, init, matters, office, people, types
+from gateway.commands import (
+    absences,
+    alarms,
+    audit,
+    clients,
+    init,
+    matters,
+    office,
+    people,
+    statistics,
+    types,
+)
 
 app = typer.Typer(
     name="pishi",
@@ -29,6 +40,7 @@ for command in (
     matters.why,
     office.openapi,
     absences.forecast,
+    statistics.statistics,
 ):
     app.command()(command)
 for name, group in {
