@@ -114,7 +114,7 @@ def _log(
     sizes = sorted(points)
     return {
         "keys": [shown_key(key.public_key())],
-        "checkpoints": [shown_checkpoint(points[size]) for size in sizes],
+        "checkpoints": [shown_checkpoint(tx, points[size]) for size in sizes],
         "consistency": {f"{old}-{new}": prove_growth(tx, old, new) for old, new in pairwise(sizes)},
     }
 

@@ -21,7 +21,7 @@ from gateway.databases import migrate_if_behind, require_office
 from gateway.intake.addresses import Reach
 from gateway.intake.callbacks import CallbackSender
 from gateway.settings import DEMO_PREFIX, Settings, SettingsError, secret_of
-from gateway.worker import Worker, checkpoint_key
+from gateway.worker import Worker, checkpoint_key, sm2_key
 from sms_modem.supervisor import Supervisor
 from sms_modem.transports.base import ModemState, SmsTransport
 from sms_modem.transports.choose import is_virtual, transport_for
@@ -178,7 +178,13 @@ class SmsPart:
 
 
 def worker_for(settings: Settings, store: Store, secret: str) -> Worker:
-    return Worker(store, wiring.reactions(settings), wiring.TIMERS, key=checkpoint_key(secret))
+    return Worker(
+        store,
+        wiring.reactions(settings),
+        wiring.TIMERS,
+        key=checkpoint_key(secret),
+        sm2=sm2_key(settings.sm2_key_file),
+    )
 
 
 def sender_for(settings: Settings, store: Store) -> CallbackSender:

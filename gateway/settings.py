@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     demo: bool = False
     secret: str = Field(default="", repr=False)
     secret_file: str = ""
+    sm2_key_file: str = ""
     log_level: str = "INFO"
     body_bytes: int = Field(default=1_048_576, ge=1024)
     modem: Annotated[list[str], NoDecode] = Field(default_factory=list)

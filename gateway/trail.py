@@ -24,7 +24,7 @@ from gateway.intake.models import OutboundCallback
 from gateway.intake.queries import approval_by_id
 from gateway.settings import DEMO_SECRET, Settings, known_secret
 from gateway.wiring import QUEUES
-from gateway.worker import checkpoint_key
+from gateway.worker import checkpoint_key, sm2_key
 from sms_modem.evidence import inbound_problems
 from sms_modem.explain import as_text, why
 from sms_modem.models import OutboundSms
@@ -104,7 +104,9 @@ def proof(tx: Tx, settings: Settings, witnessed: Mapping[int, str] | None = None
     """The whole proof, and what the office holds against it. Signatures are checked where the key is known."""
     key = signing_key(tx, settings)
     keys = [] if key is None else [key.public_key()]
-    return audit.verify(tx, public_key=keys, witnessed=witnessed, facts=office_problems)
+    second = sm2_key(settings.sm2_key_file)
+    sm2 = [] if second is None else [second.public]
+    return audit.verify(tx, public_key=keys, sm2=sm2, witnessed=witnessed, facts=office_problems)
 
 
 def office_problems(tx: Tx) -> Iterator[audit.Problem]:

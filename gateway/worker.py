@@ -8,11 +8,13 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from approval_core import outbox, timers
 from approval_core.audit import log as audit_log
+from approval_core.audit.sm2 import Sm2Key, read_key
 from approval_core.clock import utc_now
 from approval_core.errors import Conflict
 from approval_core.outbox import Reactions
@@ -35,6 +37,11 @@ def checkpoint_key(secret: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(
         hmac.new(secret.encode(), b"audit checkpoints", hashlib.sha256).digest()
     )
+
+
+def sm2_key(path: str) -> Sm2Key | None:
+    """The key for a second signature, where one is set; an unreadable one stops the start."""
+    return read_key(Path(path)) if path else None
 
 
 def deliver_some(tx: Tx, reactions: Reactions, *, most: int = AT_ONCE, now: datetime) -> int:
@@ -75,8 +82,10 @@ class Worker:
         handlers: Mapping[str, TimerHandler],
         *,
         key: Ed25519PrivateKey | None = None,
+        sm2: Sm2Key | None = None,
     ) -> None:
-        self._store, self._reactions, self._handlers, self._key = store, reactions, handlers, key
+        self._store, self._reactions, self._handlers = store, reactions, handlers
+        self._key, self._sm2 = key, sm2
         self._stopping = threading.Event()
         self._listener = store.signals.listen(outbox.TOPIC, timers.TOPIC)
         self._thread = threading.Thread(target=self.run, name="worker", daemon=True)
@@ -139,7 +148,7 @@ class Worker:
     def _sequence(self, now: datetime) -> None:
         """A damaged log must be seen and must not stop the office."""
         try:
-            self._store.write(audit_log.sequence, now=now, key=self._key)
+            self._store.write(audit_log.sequence, now=now, key=self._key, sm2=self._sm2)
         except Conflict as damage:
             log.error("the audit log cannot grow: run `pishi audit verify`", extra={"code": damage.code})
 

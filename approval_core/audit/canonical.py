@@ -74,4 +74,8 @@ def note(checkpoint: Mapping[str, Any]) -> str:
     names = ("number", "size", "root", "at")
     body = signed_text(**{name: checkpoint[name] for name in names}).decode()
     signature = bytes.fromhex(checkpoint["key_id"]) + base64.b64decode(checkpoint["signature"])
-    return f"{body}\n\u2014 {ORIGIN} {base64.b64encode(signature).decode()}\n"
+    lines = f"{body}\n\u2014 {ORIGIN} {base64.b64encode(signature).decode()}\n"
+    for other in checkpoint.get("cosignatures", ()):
+        signature = bytes.fromhex(other["key_id"]) + base64.b64decode(other["signature"])
+        lines += f"\u2014 {ORIGIN} {base64.b64encode(signature).decode()}\n"
+    return lines

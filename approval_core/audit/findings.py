@@ -42,6 +42,7 @@ class VerifyReport:
     leaves: int = 0
     nodes: int = 0
     checkpoints: int = 0
+    cosignatures: int = 0
     unsigned: int = 0
     signatures_checked: bool = False
     problems: list[Problem] = field(default_factory=list)

@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql import (
 
 from approval_core.audit import merkle
 from approval_core.audit.canonical import key_id, moment, signed_text
-from approval_core.audit.models import checkpoints, entries, leaves, log_state, nodes
+from approval_core.audit.models import checkpoints, cosignatures, entries, leaves, log_state, nodes
+from approval_core.audit.sm2 import ALGORITHM, Sm2Key
 from approval_core.errors import Conflict, NotFound
 from approval_core.store import Row, Tx
 
@@ -59,10 +60,18 @@ class InclusionProof:
     proof: list[str]
 
 
-def sequence(tx: Tx, *, now: datetime, key: Ed25519PrivateKey | None = None, limit: int = 1000) -> int:
+def sequence(
+    tx: Tx,
+    *,
+    now: datetime,
+    key: Ed25519PrivateKey | None = None,
+    sm2: Sm2Key | None = None,
+    limit: int = 1000,
+) -> int:
     """Append waiting entries to the log, oldest first, and sign what it has become; how many entries.
 
-    0 when none waits or another sequencer is at work. Without a key no checkpoint is written.
+    0 when none waits or another sequencer is at work. Without a key no checkpoint is written;
+    with `sm2` as well it bears a second signature.
     """
     state = tx.run(_LOCK).first()
     if state is None:
@@ -88,7 +97,16 @@ def sequence(tx: Tx, *, now: datetime, key: Ed25519PrivateKey | None = None, lim
     tx.execute(_MARK, marks)
     tx.run(_GROW, grown=frontier.size)
     if key is not None:
-        _sign(tx, key, number=state.checkpoints + 1, size=frontier.size, root=frontier.root().hex(), now=now)
+        number = state.checkpoints + 1
+        text = _sign(tx, key, number=number, size=frontier.size, root=frontier.root().hex(), now=now)
+        if sm2 is not None:
+            row = {
+                "number": number,
+                "algorithm": ALGORITHM,
+                "key_id": sm2.public.key_id,
+                "signature": sm2.sign(text),
+            }
+            tx.execute(insert(cosignatures), row)
     return len(fresh)
 
 
@@ -105,9 +123,11 @@ def _frontier(tx: Tx, size: int) -> merkle.Frontier:
     return merkle.Frontier(size, [stored_subtree(tx, level, place) for level, place in merkle.peaks(size)])
 
 
-def _sign(tx: Tx, key: Ed25519PrivateKey, *, number: int, size: int, root: str, now: datetime) -> None:
+def _sign(tx: Tx, key: Ed25519PrivateKey, *, number: int, size: int, root: str, now: datetime) -> bytes:
+    """The text that was signed."""
     at = moment(now)
-    signature = key.sign(signed_text(number=number, size=size, root=root, at=at))
+    text = signed_text(number=number, size=size, root=root, at=at)
+    signature = key.sign(text)
     row = {
         "number": number,
         "size": size,
@@ -118,6 +138,7 @@ def _sign(tx: Tx, key: Ed25519PrivateKey, *, number: int, size: int, root: str, 
     }
     tx.execute(insert(checkpoints), row)
     tx.run(_COUNT_CHECKPOINT, number=number)
+    return text
 
 
 def log_size(tx: Tx) -> int:

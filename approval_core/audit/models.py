@@ -1,6 +1,6 @@
 """Tables of the proof: entries in chains, their heads, and the log over all entries with its signed checkpoints.
 
-Entries, leaves, nodes and checkpoints are written once. Only `audit_entry.leaf` (set by the sequencer), the text
+Entries, leaves, nodes, checkpoints and their cosignatures are written once. Only `audit_entry.leaf` (set by the sequencer), the text
 and salt of an entry (taken away on time), `audit_head` and `log_state` ever change.
 """
 
@@ -80,6 +80,16 @@ class Checkpoint(SQLModel, table=True):
     signature: str = Field(sa_column=Column(String(88), nullable=False))
 
 
+class Cosignature(SQLModel, table=True):
+    """A second signature on a checkpoint, of another kind: SM2 with SM3 beside Ed25519."""
+
+    __tablename__ = "log_cosignature"
+    number: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    algorithm: str = Field(sa_column=Column(String(16), primary_key=True))
+    key_id: str = Field(sa_column=Column(String(8), nullable=False))
+    signature: str = Field(sa_column=Column(String(200), nullable=False))
+
+
 class LogState(SQLModel, table=True):
     """One row: how far the log has come. Whoever holds its lock is the sequencer."""
 
@@ -94,4 +104,5 @@ heads = table_of(Head)
 leaves = table_of(Leaf)
 nodes = table_of(Node)
 checkpoints = table_of(Checkpoint)
+cosignatures = table_of(Cosignature)
 log_state = table_of(LogState)

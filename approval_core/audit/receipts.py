@@ -15,7 +15,8 @@ from sqlalchemy import bindparam, select
 
 from approval_core.audit.canonical import key_id, note
 from approval_core.audit.log import prove_position
-from approval_core.audit.models import checkpoints, entries
+from approval_core.audit.models import checkpoints, cosignatures, entries
+from approval_core.audit.sm2 import ALGORITHM, Sm2Public
 from approval_core.errors import NotFound
 from approval_core.store import Row, Tx
 
@@ -30,6 +31,9 @@ _COVERING = (
     .order_by(checkpoints.c.size, checkpoints.c.number)
     .limit(1)
 )
+_COSIGNED = select(cosignatures.c.algorithm, cosignatures.c.key_id, cosignatures.c.signature).where(
+    cosignatures.c.number == bindparam("number")
+)
 _BY_NUMBER = select(checkpoints).where(checkpoints.c.number == bindparam("number"))
 
 
@@ -37,7 +41,7 @@ def receipt(
     tx: Tx,
     entry_id: int,
     *,
-    keys: Iterable[Ed25519PublicKey] = (),
+    keys: Iterable[Ed25519PublicKey | Sm2Public] = (),
     checkpoint: int | None = None,
     text: bool = True,
 ) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def receipt(
     return {
         "format": FORMAT,
         "entry": shown_entry(tx, entry, size=point.size, text=text),
-        "checkpoint": shown_checkpoint(point),
+        "checkpoint": shown_checkpoint(tx, point),
         "keys": [shown_key(key) for key in keys],
     }
 
@@ -82,11 +86,16 @@ def shown_entry(tx: Tx, entry: Row, *, size: int, text: bool = True) -> dict[str
     return said | {"leaf": entry.leaf, "proof": prove_position(tx, entry.leaf, size)}
 
 
-def shown_checkpoint(point: Row) -> dict[str, Any]:
-    return {name: getattr(point, name) for name in ("number", "size", "root", "at", "key_id", "signature")}
+def shown_checkpoint(tx: Tx, point: Row) -> dict[str, Any]:
+    """With its signatures of other kinds, where it bears any."""
+    told = {name: getattr(point, name) for name in ("number", "size", "root", "at", "key_id", "signature")}
+    others = [row._asdict() for row in tx.run(_COSIGNED, number=point.number)]
+    return told | ({"cosignatures": others} if others else {})
 
 
-def shown_key(key: Ed25519PublicKey) -> dict[str, str]:
+def shown_key(key: Ed25519PublicKey | Sm2Public) -> dict[str, str]:
+    if isinstance(key, Sm2Public):
+        return {"key_id": key.key_id, "algorithm": ALGORITHM, "public_key": key.raw.hex()}
     public = key.public_bytes_raw()
     return {"key_id": key_id(public), "algorithm": "ed25519", "public_key": public.hex()}
 

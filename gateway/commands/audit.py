@@ -15,8 +15,9 @@ from approval_core.errors import Conflict, Invalid, NotFound
 from gateway.commands.options import AsJson, Config, Database, note, now, opened, read_settings, say
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+    from approval_core.audit.sm2 import Sm2Public
     from approval_core.store import Store, Tx
     from gateway.settings import Settings
 
@@ -81,6 +82,7 @@ def receipt(
 ) -> None:
     """What proves to a stranger that a decision stands in the log."""
     from approval_core.audit import receipts
+    from gateway.worker import sm2_key
 
     if (decision is None) == (entry is None):
         raise Invalid("bad_setting", "name a decision, or an entry with --entry")
@@ -89,7 +91,10 @@ def receipt(
 
     def made(tx: Tx, key: Ed25519PrivateKey) -> dict[str, Any]:
         number = entry if entry is not None else entry_of_decision(tx, decision or 0)
-        return receipts.receipt(tx, number, keys=[key.public_key()], text=not without_text)
+        second = sm2_key(settings.sm2_key_file)
+        keys: list[Ed25519PublicKey | Sm2Public] = [key.public_key()]
+        keys += [] if second is None else [second.public]
+        return receipts.receipt(tx, number, keys=keys, text=not without_text)
 
     with opened(database) as store:
         found = _read_and_noted(store, settings, made, thing=thing, verb="audit.receipt", reader=reader)
@@ -183,6 +188,21 @@ def key(database: Database = None, config: Config = None, json: AsJson = False) 
     with opened(database) as store:
         found = shown_key(_signing_key(store, settings).public_key())
     say(found, [found["public_key"]], json_wanted=json)
+
+
+@group.command("sm2-key")
+def make_sm2_key(
+    output: Annotated[str, typer.Option("--output", "-o", help="A file that is not there yet.")],
+) -> None:
+    """Make a key for a second signature, SM2 with SM3, on every checkpoint: then set `sm2_key_file`."""
+    from approval_core.audit.sm2 import new_key, write_key
+
+    made = new_key()
+    try:
+        write_key(made, Path(output))
+    except OSError as error:
+        raise Invalid("bad_setting", f"{output} cannot be written: {error.strerror}") from None
+    note(f"{output}: key {made.public.key_id}, public {made.public.raw.hex()}")
 
 
 @group.command("verifier")
@@ -279,12 +299,13 @@ def _read_and_noted(
 ) -> T:
     """Note the reading, see that the log covers everything, then read."""
     from approval_core.audit import sequence
+    from gateway.worker import sm2_key
 
     store.write(_note_reading, reader, thing, verb, {}, now=now())
-    key = _signing_key(store, settings)
+    key, second = _signing_key(store, settings), sm2_key(settings.sm2_key_file)
     give_up = time.monotonic() + PATIENCE_S
     while True:
-        while store.write(sequence, now=now(), key=key):
+        while store.write(sequence, now=now(), key=key, sm2=second):
             pass
         try:
             return store.read(made, key)

@@ -27,6 +27,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blob")),
     )
     op.create_table(
+        "log_cosignature",
+        sa.Column("number", columns.BigId, autoincrement=False, nullable=False),
+        sa.Column("algorithm", sa.String(length=16), nullable=False),
+        sa.Column("key_id", sa.String(length=8), nullable=False),
+        sa.Column("signature", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("number", "algorithm", name=op.f("pk_log_cosignature")),
+    )
+    op.create_table(
         "numbering",
         sa.Column("kind", sa.String(length=48), nullable=False),
         sa.Column("day", sa.String(length=8), nullable=False),
@@ -303,15 +311,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("revokes_id", columns.BigId, nullable=True))
         batch_op.add_column(sa.Column("revoked_by_id", columns.BigId, nullable=True))
         batch_op.create_index(batch_op.f("ix_request_revokes_id"), ["revokes_id"], unique=False)
-        batch_op.create_foreign_key(
-            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
-        )
         batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
         )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
+        )
         batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
 
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.add_column(sa.Column("token_id", columns.BigId, nullable=True))
@@ -375,11 +383,11 @@ def downgrade() -> None:
         batch_op.drop_column("token_id")
 
     with op.batch_alter_table("request", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
         batch_op.drop_column("revoked_by_id")
         batch_op.drop_column("revokes_id")
@@ -471,5 +479,6 @@ def downgrade() -> None:
 
     op.drop_table("request_type_version")
     op.drop_table("numbering")
+    op.drop_table("log_cosignature")
     op.drop_table("blob")
     # ### end Alembic commands ###
