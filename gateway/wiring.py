@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
+from approval_core.approvals import deadlines, proxying
 from approval_core.approvals import service as approvals
+from approval_core.notices import ladder
 from approval_core.outbound import Outbound
 from approval_core.outbox import Reaction, Reactions
 from approval_core.timers import TimerHandler
@@ -27,6 +29,8 @@ TIMERS: Mapping[str, TimerHandler] = {
     "hold_end": approvals.on_hold_end,
     "expiry": approvals.on_expiry,
     "deadline": approvals.on_deadline,
+    "ladder": ladder.on_rung(deadlines.held_of),
+    "standing": proxying.on_standing,
     undelivered.HANDLER: undelivered.on_time,
 }
 
@@ -38,6 +42,7 @@ def reactions(settings: Settings) -> Reactions:
         {
             "approval.effective": {"callback": intake.call_back(attempts)},
             "approval.closed": {"callback": intake.call_back_undecided(attempts)},
+            "task.overdue_rung": {"deadline": deadlines.on_overdue_rung},
         },
         sms.reactions(settings.sms_rules),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from approval_core import audit
-from approval_core.approvals import choosing, merging, stepping
+from approval_core.approvals import choosing, merging, opening, stepping
 from approval_core.approvals.choosing import Choice
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Step, Task
@@ -71,7 +71,7 @@ def ask_everybody(journey: Journey, step_id: int, block: Block, choice: Choice) 
         return True
     waiting = stepping.waiting_tasks(journey.tx, step_id)
     for task in waiting[:1] if mode == "sequence" else waiting:
-        stepping.open_task(journey.tx, journey.matter, task, now=journey.now)
+        opening.open_task(journey, task)
     return False
 
 
@@ -201,19 +201,13 @@ def ways_into(journey: Journey, token_id: int, block: Block) -> list[tuple[str, 
 
 
 def _ways(journey: Journey, block: Block) -> list[tuple[str, ...]]:
-    kind = blocks.kind_of(block)
-    if kind == "parallel":
-        return [("branches", name) for name in block["branches"]]
-    if kind == "sub":
-        return [("do",)]
-    found: list[tuple[str, ...]] = []
-    for number, branch in enumerate(block["branches"]):
-        if choosing.holds(journey, branch["when"]):
-            found.append(("branches", str(number), "do"))
-            if kind == "choice":
-                break
-    _note(journey, "route.chosen", block, {"branches": [way[1] for way in found] or ["otherwise"]})
-    return found or [("otherwise",)]
+    found = choosing.ways(journey, block)
+    if blocks.kind_of(block) in ("choice", "inclusive"):
+        _note(
+            journey, "route.chosen", block,
+            {"branches": [way[1] if len(way) > 1 else way[0] for way in found.taken]},
+        )  # fmt: skip
+    return list(found.taken)
 
 
 def send_copies(journey: Journey, rules: Sequence[Mapping[str, Any]], *, place: str) -> None:

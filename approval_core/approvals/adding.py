@@ -13,13 +13,21 @@ from typing import Literal
 
 from sqlalchemy import bindparam, or_, select, update
 
-from approval_core.approvals import activating, at_hand, choosing, effects, handing, settling, stepping
+from approval_core.approvals import (
+    activating,
+    at_hand,
+    choosing,
+    effects,
+    handing,
+    opening,
+    settling,
+    stepping,
+)
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Step, Task
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid
 from approval_core.inbox import service as inbox
-from approval_core.notices import service as notices
 from approval_core.people.actor import Actor
 from approval_core.people.queries import PersonCard
 from approval_core.store import Row, Tx
@@ -127,7 +135,7 @@ def _join(journey: Journey, task: Row, cards: Sequence[PersonCard], why: dict[st
     if task.mode != "sequence":
         for one in stepping.waiting_tasks(tx, task.step_id):
             if one.id in new:
-                stepping.open_task(tx, journey.matter, one, now=journey.now)
+                opening.open_task(journey, one)
     return Added(task.step_id, tuple(new))
 
 
@@ -151,10 +159,10 @@ def _step_of_their_own(
         return Added(step_id, tuple(new))
     tx.run(_WAIT, of_task=task.task_id)
     inbox.close_for_task(tx, task.task_id, state="over", now=now)
-    notices.drop_for_task(tx, task.task_id, reason="waits", now=now)
+    stepping.rest(tx, journey.matter, task.task_id, task.task_revision, reason="waits", now=now)
     waiting = stepping.waiting_tasks(tx, step_id)
     for one in waiting[:1] if method == "sequence" else waiting:
-        stepping.open_task(tx, journey.matter, one, now=now)
+        opening.open_task(journey, one)
     return Added(step_id, tuple(new))
 
 

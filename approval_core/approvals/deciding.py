@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 
 from approval_core import audit, timers
-from approval_core.approvals import at_hand, checks, effects, recording, returning, stepping
+from approval_core.approvals import at_hand, checks, effects, opening, recording, returning, stepping
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.rules import moves
 from approval_core.approvals.settling import STEP_PARTS, verdict_of
-from approval_core.approvals.stepping import MATTER_COLUMNS, Matter, matter_of
+from approval_core.approvals.stepping import MATTER_COLUMNS, matter_of
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.inbox import service as inbox
@@ -93,7 +93,7 @@ _REOPEN = (
     update(tasks)
     .where(tasks.c.id == bindparam("of_task"))
     .values(state="open", opened_at=bindparam("at"), closed_at=None, revision=tasks.c.revision + 1)
-    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision)
+    .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.claimed_at)
 )
 _REOPEN_DISPLACED = (
     update(tasks)
@@ -196,7 +196,9 @@ def _record(journey: Journey, task: Row, given: _Given) -> Decided:
     late = RECEIPT_WAIT if given.evidence.channel == "sms" else timedelta()
     held_until = None if not hold else now + hold + late
     assert given.actor.person_id is not None  # noqa: S101  # `_capacity` lets only persons through
-    inbox.close_for_task(tx, task.task_id, state="done", now=now)
+    inbox.decided(tx, task.task_id, by=given.actor.person_id, now=now)
+    if not journey.policy.given:
+        stepping.rest(tx, matter, task.task_id, task.task_revision, reason="decided", now=now)
     decision_id = recording.record(
         tx, matter, step_id=task.step_id, task_id=task.task_id, task_revision=task.task_revision,
         person_id=given.actor.person_id, on_behalf_of_id=given.on_behalf_of, actor=given.actor.name,
@@ -244,14 +246,13 @@ def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: dat
         )
     matter = matter_of(row)
     timers.cancel_timer(tx, "hold_end", str(decision_id))
+    journey = Journey(tx, matter, now)
     task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
-    inbox.reopen_for_task(tx, task.id, now=now)
-    others = _reopen_displaced(tx, matter, row.step_id, now=now) if row.mode == "any" else []
-    if evidence.channel != "sms" or actor.person_id != task.person_id:
-        # by SMS the answer to the X carries the new code itself, to whoever sent the X
-        stepping.ask(
-            tx, matter, task_id=task.id, person_id=task.person_id, task_revision=task.revision, now=now
-        )
+    # by SMS the answer to the X carries the new code itself, to whoever sent the X
+    told = evidence.channel != "sms" or actor.person_id != task.person_id
+    opening.reopened(journey, task, block=row.block, told=told)
+    alone = row.mode != "any" or task.claimed_at is not None
+    others = [] if alone else _reopen_displaced(journey, row)
     stepping.touch(tx, matter, now=now)
     audit.append(
         tx,
@@ -279,22 +280,13 @@ def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: dat
     return Undone(matter.id, task.id, task.revision)
 
 
-def _reopen_displaced(tx: Tx, matter: Matter, step_id: int, *, now: datetime) -> list[int]:
+def _reopen_displaced(journey: Journey, decision: Row) -> list[int]:
     """Whose tasks the decision had closed is asked again. Returns the tasks."""
-    others = tx.run(_REOPEN_DISPLACED, of_step=step_id, at=now).all()
+    others = journey.tx.run(_REOPEN_DISPLACED, of_step=decision.step_id, at=journey.now).all()
     for other in others:
-        inbox.reopen_for_task(tx, other.id, now=now)
         # "decided by another", where it has not left yet, is no longer true
-        notices.drop_for_task(tx, other.id, reason="reopened", now=now)
-        stepping.ask(
-            tx,
-            matter,
-            task_id=other.id,
-            person_id=other.person_id,
-            task_revision=other.revision,
-            kind="reopened",
-            now=now,
-        )
+        notices.drop_for_task(journey.tx, other.id, reason="reopened", now=journey.now)
+        opening.reopened(journey, other, block=decision.block, kind="reopened")
     return [other.id for other in others]
 
 

@@ -7,7 +7,7 @@ decisions on one step always see each other.
 from __future__ import annotations
 
 from approval_core import audit
-from approval_core.approvals import settling, stepping, votes
+from approval_core.approvals import opening, settling, stepping, votes
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.rules import moves
 from approval_core.approvals.settling import Verdict
@@ -40,6 +40,14 @@ def count_again(journey: Journey, left: Verdict) -> str:
     return state
 
 
+def end_step(journey: Journey, left: Verdict, settled: moves.Outcome) -> str:
+    """A step ends by its time. Returns the request's state."""
+    state = settling.settle(journey, left, settled, alone=False)
+    if state != "pending":
+        stepping.tell(journey.tx, journey.matter, "approval.closed", state=state, now=journey.now)
+    return state
+
+
 def _count(journey: Journey, decision: Verdict) -> tuple[moves.Outcome, str]:
     """What the step has come to, and what that makes of the request."""
     counted = votes.votes_of(journey.tx, decision.step_id)
@@ -59,4 +67,4 @@ def _wait_for_others(journey: Journey, decision: Verdict) -> None:
         return
     if decision.mode == "sequence" and not stepping.is_asking(journey.tx, decision.step_id):
         for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
-            stepping.open_task(journey.tx, journey.matter, task, now=journey.now)
+            opening.open_task(journey, task)

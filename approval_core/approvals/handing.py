@@ -10,14 +10,13 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 
 from approval_core import audit
-from approval_core.approvals import activating, at_hand, choosing, stepping
+from approval_core.approvals import activating, at_hand, choosing, opening, stepping
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Step, Task
 from approval_core.approvals.rules import blocks
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid
 from approval_core.inbox import service as inbox
-from approval_core.notices import service as notices
 from approval_core.people import queries as people
 from approval_core.people.actor import Actor
 from approval_core.people.queries import PersonCard
@@ -102,7 +101,7 @@ def move(
     tx.run(_BELONGS, of_task=task.task_id, new_task=new_id)
     if task.task_state == "open":
         opened = next(one for one in stepping.waiting_tasks(tx, task.step_id) if one.id == new_id)
-        stepping.open_task(tx, journey.matter, opened, now=now)
+        opening.open_task(journey, opened)
     note(journey, actor, verb, task.task_id, {"to": card.account, "task": new_id, "reason": reason})
     stepping.tell(
         tx, journey.matter, "task.moved", task_id=task.task_id, new_task_id=new_id, person_id=card.id, now=now
@@ -146,7 +145,7 @@ def leave(journey: Journey, task: Row, *, state: str) -> None:
     tx, now = journey.tx, journey.now
     tx.run(_LEAVE, of_task=task.task_id, new_state=state, at=now)
     inbox.close_for_task(tx, task.task_id, state="over", now=now)
-    notices.drop_for_task(tx, task.task_id, reason="moved", now=now)
+    stepping.rest(tx, journey.matter, task.task_id, task.task_revision, reason="moved", now=now)
 
 
 def note(journey: Journey, actor: Actor, verb: str, task_id: int, data: dict[str, Any]) -> None:
@@ -184,9 +183,6 @@ def release(tx: Tx, task_id: int, *, actor: Actor, task_revision: int, now: date
         _OTHERS, of_step=task.step_id, of_task=task_id, old="over", new_state="open", closed=None
     ).all()
     for one in others:
-        inbox.reopen_for_task(tx, one.id, now=now)
-        stepping.ask(
-            tx, journey.matter, task_id=one.id, person_id=one.person_id, task_revision=one.revision, now=now
-        )
+        opening.reopened(journey, one, block=task.block)
     note(journey, actor, "released", task_id, {"others": [one.id for one in others]})
     stepping.tell(tx, journey.matter, "task.moved", task_id=task_id, person_id=task.person_id, now=now)

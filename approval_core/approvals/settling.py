@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select, update
 
-from approval_core.approvals import activating, returning, stepping, votes, walking
+from approval_core.approvals import activating, opening, returning, stepping, votes, walking
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Request, Step, Task
 from approval_core.approvals.rules import moves
 from approval_core.columns import table_of
-from approval_core.inbox import service as inbox
 from approval_core.store import Row
 
 requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
@@ -143,7 +142,7 @@ def _added_settled(journey: Journey, decision: Verdict, settled: moves.Outcome) 
         if outcome != "open":
             return settle(journey, above, outcome, alone=False)
     else:
-        _back_to_asker(journey, parent.task_id)
+        _back_to_asker(journey, parent.task_id, parent.block)
     stepping.touch(tx, journey.matter, now=journey.now)
     return "pending"
 
@@ -154,22 +153,11 @@ def nobody_added(journey: Journey, row: Row) -> str:
     return _added_settled(journey, verdict_of(row, None, verdict="approve"), "approved")
 
 
-def _back_to_asker(journey: Journey, task_id: int) -> None:
+def _back_to_asker(journey: Journey, task_id: int, block: str) -> None:
     task = journey.tx.run(_REOPEN, of_task=task_id, at=journey.now).first()
     if task is None:
         return
-    inbox.reopen_for_task(journey.tx, task.id, now=journey.now)
-    stepping.tell(
-        journey.tx, journey.matter, "task.opened", task_id=task.id, person_id=task.person_id, now=journey.now
-    )
-    stepping.ask(
-        journey.tx,
-        journey.matter,
-        task_id=task.id,
-        person_id=task.person_id,
-        task_revision=task.revision,
-        now=journey.now,
-    )
+    opening.reopened(journey, task, block=block)
 
 
 def open_added_after(journey: Journey, task_id: int) -> bool:
@@ -180,5 +168,5 @@ def open_added_after(journey: Journey, task_id: int) -> bool:
     journey.tx.run(_BEGIN_STEP, of_step=step.id, at=journey.now)
     waiting = stepping.waiting_tasks(journey.tx, step.id)
     for task in waiting[:1] if step.mode == "sequence" else waiting:
-        stepping.open_task(journey.tx, journey.matter, task, now=journey.now)
+        opening.open_task(journey, task)
     return True

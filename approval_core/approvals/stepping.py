@@ -15,6 +15,7 @@ from approval_core.approvals import talk_ends
 from approval_core.approvals.models import Copy, Decision, Request, Step, Task
 from approval_core.columns import table_of
 from approval_core.inbox import service as inbox
+from approval_core.notices import ladder
 from approval_core.notices import service as notices
 from approval_core.notices.alarms import raise_alarm, settle_alarm
 from approval_core.store import Row, Tx
@@ -24,6 +25,8 @@ copies = table_of(Copy)
 
 #: The kind of the alarm for a step without people.
 BLOCKED = "step_blocked"
+#: The kind of the alarm for a task whose holder is away while nobody may answer for him.
+ABSENT = "holder_absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ _VOID_STEPS = (
     .values(state="void", settled_at=bindparam("at"))
 )
 _WAITING_TASKS = (
-    select(tasks.c.id, tasks.c.person_id, tasks.c.revision)
+    select(tasks.c.id, tasks.c.person_id, tasks.c.revision, steps.c.block)
+    .join(steps, steps.c.id == tasks.c.step_id)
     .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "waiting")
     .order_by(tasks.c.position)
 )
@@ -161,23 +165,8 @@ def is_asking(tx: Tx, step_id: int) -> bool:
     return tx.run(_ASKING, of_step=step_id).first() is not None
 
 
-def open_task(tx: Tx, matter: Matter, task: Row, *, now: datetime) -> None:
-    """`task`: id, person_id and revision of one that waits."""
-    tx.run(_OPEN_TASK, of_task=task.id, at=now)
-    inbox.open_for_task(
-        tx,
-        source=matter.source,
-        request_id=matter.id,
-        task_id=task.id,
-        person_id=task.person_id,
-        title=matter.title,
-        applicant=matter.applicant,
-        urgency=matter.urgency,
-        due_at=matter.due_at,
-        now=now,
-    )
-    tell(tx, matter, "task.opened", task_id=task.id, person_id=task.person_id, now=now)
-    ask(tx, matter, task_id=task.id, person_id=task.person_id, task_revision=task.revision, now=now)
+def mark_open(tx: Tx, task_id: int, *, now: datetime) -> None:
+    tx.run(_OPEN_TASK, of_task=task_id, at=now)
 
 
 def ask(
@@ -260,6 +249,14 @@ def copy_to(
     return True
 
 
+def rest(tx: Tx, matter: Matter, task_id: int, revision: int, *, reason: str, now: datetime) -> None:
+    """A task is open no longer: what was not yet told of it is not told, its ladder ends, its alarms are settled."""
+    notices.drop_for_task(tx, task_id, reason=reason, now=now)
+    if matter.type_version_id is not None:  # what an asking system brings has no ladder
+        ladder.stop(tx, task_id, revision, now=now)
+        settle_alarm(tx, ABSENT, f"task:{task_id}", now=now)
+
+
 def displaced(
     tx: Tx, matter: Matter, closed: Iterable[Row], *, decision_id: int | None, now: datetime
 ) -> None:
@@ -268,7 +265,7 @@ def displaced(
         if task.opened_at is None:
             continue
         inbox.close_for_task(tx, task.id, state="over", now=now)
-        notices.drop_for_task(tx, task.id, reason="elsewhere", now=now)
+        rest(tx, matter, task.id, task.revision, reason="elsewhere", now=now)
         if matter.sms and decision_id is not None:
             notices.tell(
                 tx, kind="elsewhere", person_id=task.person_id, request_id=matter.id, task_id=task.id,
@@ -283,7 +280,7 @@ def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None
         if task.opened_at is None:
             continue
         inbox.close_for_task(tx, task.id, state="withdrawn", now=now)
-        notices.drop_for_task(tx, task.id, reason=kind, now=now)
+        rest(tx, matter, task.id, task.revision, reason=kind, now=now)
         ask(
             tx,
             matter,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("approval_core", "gateway", "mobile_api", "sms_modem", "web")
+PRODUCT = ("approval_core", "gateway", "mobile_api", "office", "sms_modem", "web")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from approval_core.people.queries.proposals import Period, Proposal, proposal_fo
 from approval_core.people.queries.proxies import (
     Proxy,
     Standin,
+    has_delegated,
     may_act_for,
     proxies_of,
     proxy_for,
@@ -67,6 +68,7 @@ __all__ = [
     "bound_phone",
     "choices",
     "delegates_of",
+    "has_delegated",
     "holders_of_role",
     "is_absent",
     "leader_in_charge",

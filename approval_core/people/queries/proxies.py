@@ -70,6 +70,11 @@ class Standin:
     en: str
 
 
+def has_delegated(tx: Tx, person_id: int, *, now: datetime) -> bool:
+    """He has given something away at this moment, whatever it is: most have not, and need no further question."""
+    return bool(tx.run(_given, giver_id=person_id, now=now).all())
+
+
 def proxies_of(
     tx: Tx,
     person_id: int,

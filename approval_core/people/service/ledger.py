@@ -13,6 +13,7 @@ from approval_core.errors import Conflict, Invalid, NotFound
 from approval_core.people.actor import Actor
 from approval_core.people.models import org_units, persons, posts
 from approval_core.store import Tx
+from approval_core.timers import set_timer
 
 
 def note(tx: Tx, actor: Actor, verb: str, thing: str, now: datetime, **data: Any) -> None:
@@ -78,3 +79,14 @@ def overlaps(table: Table, start: datetime, end: datetime) -> ColumnElement[bool
 def period(start: datetime, end: datetime) -> None:
     if start >= end:
         raise Invalid("bad_period", "The end must come after the beginning.")
+
+
+#: The timer that fires when somebody's standing changes; whoever owns the tasks handles it.
+STANDING = "standing"
+
+
+def watched(tx: Tx, person_id: int, what: str, row_id: int, start: datetime, end: datetime) -> int:
+    """A delegation or an absence will be looked at when it begins and when it ends. Returns its row."""
+    for place, moment in enumerate((start, end)):
+        set_timer(tx, STANDING, f"{person_id}:{what}:{row_id}:{place}", moment)
+    return row_id

@@ -18,6 +18,7 @@ from approval_core.people.rules.delegations import Tie, closes_a_loop
 from approval_core.people.service import ledger
 from approval_core.people.service.authority import ABSENCE_ADMINS, ADMINS, speaks_for
 from approval_core.store import Tx
+from approval_core.timers import set_timer
 
 
 def delegate(
@@ -76,7 +77,7 @@ def delegate(
         valid_from=valid_from.isoformat(),
         valid_to=valid_to.isoformat(),
     )
-    return delegation_id
+    return ledger.watched(tx, from_id, "delegation", delegation_id, valid_from, valid_to)
 
 
 def _check(from_id: int, to_id: int, valid_from: datetime, valid_to: datetime, now: datetime) -> None:
@@ -115,6 +116,7 @@ def _revoke(tx: Tx, delegation_id: int, giver_id: int, taker_id: int, *, actor: 
     tx.execute(update(delegations).where(delegations.c.id == delegation_id).values(revoked_at=now))
     giver, taker = ledger.person(tx, giver_id), ledger.person(tx, taker_id)
     ledger.note(tx, actor, "delegation.revoked", f"person:{giver.account}", now, to=taker.account)
+    set_timer(tx, ledger.STANDING, f"{giver_id}:delegation:{delegation_id}:1", now)
 
 
 def mark_absent(
@@ -147,7 +149,7 @@ def mark_absent(
         valid_to=valid_to,
     )
     ledger.note(tx, actor, "person.absent", f"person:{who.account}", now, absence_id=absence_id)
-    return absence_id
+    return ledger.watched(tx, person_id, "absence", absence_id, valid_from, valid_to)
 
 
 def come_back(tx: Tx, absence_id: int, *, actor: Actor, now: datetime) -> None:
@@ -160,6 +162,7 @@ def come_back(tx: Tx, absence_id: int, *, actor: Actor, now: datetime) -> None:
     tx.execute(update(absences).where(absences.c.id == absence_id).values(valid_to=end))
     who = ledger.person(tx, found.person_id)
     ledger.note(tx, actor, "person.back", f"person:{who.account}", now, absence_id=absence_id)
+    set_timer(tx, ledger.STANDING, f"{found.person_id}:absence:{absence_id}:1", end)
     given = select(delegations.c.id, delegations.c.to_id).where(*_given_for(absence_id, now))
     for row in tx.execute(given.order_by(delegations.c.id)).all():
         _revoke(tx, row.id, found.person_id, row.to_id, actor=actor, now=now)
