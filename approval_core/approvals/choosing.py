@@ -1,64 +1,24 @@
 """Whom a step asks: its rules applied to the organisation of this moment, then the bureau's own rules over people.
 
-F9 nobody found, F10 asked before, F11 the applicant himself, F12 separation of duties.
+F9 nobody found, F10 asked before, F11 the applicant himself, F12 separation of duties. Reads only: the same functions
+choose when a step opens and when a way is shown before anybody is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
-
-from sqlalchemy import bindparam, or_, select
+from typing import Any, Literal
 
 from approval_core.approvals.journey import Journey
-from approval_core.approvals.models import Decision, Step, Task
+from approval_core.approvals.past import Approval
 from approval_core.approvals.rules import blocks
 from approval_core.approvals.rules.blocks import Block
-from approval_core.clock import OFFICE_ZONE
-from approval_core.columns import table_of
 from approval_core.definitions.rules import conditions
-from approval_core.definitions.rules.known_names import names_of
 from approval_core.errors import Invalid
 from approval_core.people import queries as people
 from approval_core.people.actor import Evidence
-from approval_core.people.models import org_units
-from approval_core.people.queries import Candidate, Case, Resolved
-from approval_core.store import Tx
-
-steps, tasks, decisions = table_of(Step), table_of(Task), table_of(Decision)
-
-_UNIT = select(org_units.c.code, org_units.c.level).where(org_units.c.id == bindparam("of_unit"))
-_DECIDED_AT = (
-    select(
-        decisions.c.id, decisions.c.person_id, decisions.c.on_behalf_of_id, decisions.c.verdict, tasks.c.why
-    )
-    .select_from(
-        decisions.join(steps, steps.c.id == decisions.c.step_id).join(
-            tasks, tasks.c.id == decisions.c.task_id
-        )
-    )
-    .where(
-        steps.c.request_id == bindparam("of_request"),
-        steps.c.revision == bindparam("at_revision"),
-        steps.c.block == bindparam("at_block"),
-        or_(decisions.c.state == "held", decisions.c.state == "effective"),
-    )
-)
-_APPROVED_BEFORE = (
-    select(decisions.c.id, decisions.c.person_id, decisions.c.level, steps.c.position)
-    .select_from(decisions.join(steps, steps.c.id == decisions.c.step_id))
-    .where(
-        steps.c.request_id == bindparam("of_request"),
-        steps.c.revision == bindparam("at_revision"),
-        steps.c.state == "approved",
-        decisions.c.state == "effective",
-        decisions.c.verdict == "approve",
-    )
-    .order_by(steps.c.position, decisions.c.id)
-)
-
+from approval_core.people.queries import Candidate, Case, Gap, Resolved
 
 #: The applicant's own approval where the step carries it out by itself: no surer than a signed-in session.
 OWN = Evidence("system", 1, "merged:applicant")
@@ -66,12 +26,20 @@ OWN = Evidence("system", 1, "merged:applicant")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`merged`: who need not be asked again, with what stands for it (`merged:decision:17`, `merged:applicant`)."""
+    """`merged`: who need not be asked again, with what stands for it (`merged:decision:17`, `merged:applicant`).
+
+    `gaps`: rules that named nobody; `instead`: these are asked because the step's own rules named nobody; `own`: the
+    applicant was among them, and what the step does then; `apart`: who may not decide because of an earlier step.
+    """
 
     people: tuple[Candidate, ...]
     reason: Mapping[str, str] | None = None
     skip: bool = False
     merged: Mapping[int, Evidence] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    instead: bool = False
+    own: Literal["up", "auto", "forbid"] | None = None
+    apart: tuple[Candidate, ...] = ()
 
 
 def case_of(journey: Journey, block_id: str) -> Case:
@@ -80,7 +48,7 @@ def case_of(journey: Journey, block_id: str) -> Case:
         applicant_id=matter.applicant_id,
         unit_id=matter.unit_id,
         form=journey.form,
-        chosen=journey.content.chosen or {},
+        chosen=journey.content.chosen,
         block=block_id,
     )
 
@@ -97,10 +65,12 @@ def choose(journey: Journey, block: Block, *, fresh: bool = False) -> Choice:
         if fallback == "skip":
             return replace(found, skip=True)
         if not isinstance(fallback, str):
-            found = _allowed(journey, block, fallback)
+            found = replace(_allowed(journey, block, fallback), instead=True)
     if not found.people or journey.policy.given or fresh:
         return replace(found, merged={})
-    merged = {**_asked_before(journey, found.people), **found.merged}
+    merge = journey.policy.merge
+    before = approved_before(merge, journey.past.approvals(), found.people) if merge != "none" else {}
+    merged = {**before, **found.merged}
     floor = journey.policy.floor_in(block)
     return replace(found, merged={who: shown for who, shown in merged.items() if shown.level >= floor})
 
@@ -108,17 +78,18 @@ def choose(journey: Journey, block: Block, *, fresh: bool = False) -> Choice:
 def _allowed(journey: Journey, block: Block, rules: Sequence[Mapping[str, Any]]) -> Choice:
     found = resolved(journey, rules, blocks.id_of(block))
     reason = {"zh": found.reason, "en": found.reason_en or ""} if found.reason else None
+    choice = Choice(found.people, reason, gaps=found.gaps)
     if journey.policy.given:
-        return Choice(found.people, reason)
-    choice = _without_applicant(journey, block, Choice(found.people, reason))
+        return choice
+    choice = _without_applicant(journey, block, choice)
     apart = separated_from(journey, blocks.id_of(block))
-    if apart:
-        kept = tuple(
-            one for one in choice.people if not apart.bars(one.person_id, answering_unit(journey, one))
-        )
-        if len(kept) < len(choice.people):
-            why = {"zh": "按岗位分离规定不能由同一人(处室)审批", "en": "separation of duties leaves nobody"}
-            choice = replace(choice, people=kept, reason=why)
+    barred = tuple(
+        one for one in choice.people if apart and apart.bars(one.person_id, answering_unit(journey, one))
+    )
+    if barred:
+        kept = tuple(one for one in choice.people if one not in barred)
+        why = {"zh": "按岗位分离规定不能由同一人(处室)审批", "en": "separation of duties leaves nobody"}
+        choice = replace(choice, people=kept, reason=why, apart=barred)
     return choice
 
 
@@ -128,7 +99,7 @@ def _without_applicant(journey: Journey, block: Block, choice: Choice) -> Choice
     if own == "allow" or all(one.person_id != applicant for one in choice.people):
         return choice
     if own == "auto":
-        return replace(choice, merged={applicant or 0: OWN})
+        return replace(choice, merged={applicant or 0: OWN}, own=own)
     others = tuple(one for one in choice.people if one.person_id != applicant)
     reason = {"zh": "申请人不能审批自己的申请", "en": "an applicant does not decide on his own request"}
     if own == "up" and applicant is not None:
@@ -137,7 +108,7 @@ def _without_applicant(journey: Journey, block: Block, choice: Choice) -> Choice
         )
         known = {one.person_id for one in others} | {applicant}
         others += tuple(one for one in above.people if one.person_id not in known)
-    return replace(choice, people=others, reason=reason)
+    return replace(choice, people=others, reason=reason, own=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,34 +138,26 @@ def separated_from(journey: Journey, block_id: str) -> Apart:
     units: set[int] = set()
     for rule in journey.policy.separate:
         for other in rule.others(block_id):
-            for row in decided_at(journey, other):
+            for one in journey.past.decided_at(other):
                 if rule.by == "person":
-                    persons |= {row.person_id, row.on_behalf_of_id or row.person_id}
-                elif row.why and row.why.get("unit_id") is not None:
-                    units.add(row.why["unit_id"])
+                    persons |= one.persons
+                elif one.unit_id is not None:
+                    units.add(one.unit_id)
     return Apart(frozenset(persons), frozenset(units))
 
 
-def decided_at(journey: Journey, block_id: str) -> list[Any]:
-    matter = journey.matter
-    return journey.tx.run(
-        _DECIDED_AT, of_request=matter.id, at_revision=matter.revision, at_block=block_id
-    ).all()
-
-
-def _asked_before(journey: Journey, candidates: Sequence[Candidate]) -> dict[int, Evidence]:
+def approved_before(
+    merge: str, approvals: Sequence[Approval], candidates: Sequence[Candidate]
+) -> dict[int, Evidence]:
     """F10: whoever approved the step before (adjacent), or any step (route), is not asked again."""
-    merge = journey.policy.merge
-    if merge == "none":
+    if merge == "none" or not approvals:
         return {}
-    matter = journey.matter
-    rows = journey.tx.run(_APPROVED_BEFORE, of_request=matter.id, at_revision=matter.revision).all()
-    last = rows[-1].position if rows else 0
+    last = max(one.position for one in approvals)
     wanted = {one.person_id for one in candidates}
     return {
-        row.person_id: Evidence("system", row.level, f"merged:decision:{row.id}")
-        for row in rows
-        if row.person_id in wanted and (merge == "route" or row.position == last)
+        one.person_id: Evidence("system", one.level, f"merged:{one.shown}")
+        for one in approvals
+        if one.person_id in wanted and (merge == "route" or one.position == last)
     }
 
 
@@ -202,21 +165,29 @@ def holds(journey: Journey, text: str) -> bool:
     """Invalid("bad_condition") when the condition cannot be answered with this form."""
     if journey.version is None:
         raise Invalid("bad_condition", "a route without a type has no conditions")
-    matter = journey.matter
-    applicant = applicant_facts(journey.tx, matter.applicant_id, matter.unit_id, now=journey.now)
-    today = journey.now.astimezone(OFFICE_ZONE).date()
-    return conditions.holds(
-        text, names_of(journey.version.document, journey.form, applicant=applicant, today=today)
-    )
+    return conditions.holds(text, journey.names)
 
 
-def applicant_facts(
-    tx: Tx, applicant_id: int | None, unit_id: int | None, *, now: datetime
-) -> dict[str, Any]:
-    """What a condition may ask about the applicant."""
-    found: dict[str, Any] = {"account": "", "rank": "", "unit": "", "level": 0}
-    if applicant_id is not None:
-        card = people.person_by_id(tx, applicant_id, now=now)
-        found |= {"account": card.account, "rank": card.rank}
-    unit = tx.run(_UNIT, of_unit=unit_id).first()
-    return found | ({"unit": unit.code, "level": unit.level} if unit else {})
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The sequences that run when a block which holds some is reached; `answers`: each condition that was asked."""
+
+    taken: tuple[tuple[str, ...], ...]
+    answers: tuple[tuple[str, bool], ...] = ()
+
+
+def ways(journey: Journey, block: Block) -> Ways:
+    """Invalid("bad_condition") when a condition cannot be answered."""
+    kind = blocks.kind_of(block)
+    if kind in ("parallel", "sub"):
+        return Ways(tuple(blocks.branches(block)))
+    taken: list[tuple[str, ...]] = []
+    answers: list[tuple[str, bool]] = []
+    for number, branch in enumerate(block["branches"]):
+        true = holds(journey, branch["when"])
+        answers.append((branch["when"], true))
+        if true:
+            taken.append(("branches", str(number), "do"))
+            if kind == "choice":
+                break
+    return Ways(tuple(taken or [("otherwise",)]), tuple(answers))

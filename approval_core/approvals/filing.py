@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
-from approval_core.approvals.choosing import applicant_facts
+from approval_core.approvals.journey import applicant_facts
 from approval_core.approvals.models import Numbering, Request
 from approval_core.approvals.rules.route import Content, Submission
 from approval_core.approvals.submitting import Submitted, submit
