@@ -60,5 +60,22 @@ class Attachment(SQLModel, table=True):
     detached_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
 
 
+class DraftFile(SQLModel, table=True):
+    """A file of a request that is still being written; it goes with the draft, or becomes an attachment."""
+
+    __tablename__ = "draft_file"
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    draft_id: int = Field(
+        sa_column=Column(BigId, ForeignKey("draft.id", ondelete="CASCADE"), nullable=False, index=True)
+    )
+    name: str = Field(sa_column=Column(String(120), nullable=False))
+    sha256: str = Field(sa_column=Column(String(64), ForeignKey("blob.sha256"), nullable=False, index=True))
+    size: int = Field(sa_column=Column(BigId, nullable=False))
+    mime: str = Field(sa_column=Column(String(100), nullable=False))
+    scanned_by: str = Field(sa_column=Column(String(48), nullable=False))
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+
+
 blobs = table_of(Blob)
 attachments = table_of(Attachment)
+draft_files = table_of(DraftFile)

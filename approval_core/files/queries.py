@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 
 from approval_core.errors import Forbidden, NotFound
-from approval_core.files.models import attachments, blobs
+from approval_core.files.models import attachments, blobs, draft_files
 from approval_core.files.rules.names import labelled
+from approval_core.files.taking import Stored
 from approval_core.store import Row, Tx
 
 _ROWS = (
@@ -20,6 +21,9 @@ _ROWS = (
 )
 _OF_REQUEST = _ROWS.where(attachments.c.request_id == bindparam("of_request"))
 _ONE = _ROWS.where(attachments.c.id == bindparam("of_attachment"))
+_OF_DRAFT = (
+    select(draft_files).where(draft_files.c.draft_id == bindparam("of_draft")).order_by(draft_files.c.id)
+)
 _DIGESTS = (
     select(attachments.c.name, attachments.c.sha256)
     .where(
@@ -29,6 +33,12 @@ _DIGESTS = (
     )
     .order_by(attachments.c.id)
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPaper:
+    id: int
+    stored: Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +89,22 @@ def digests(tx: Tx, request_id: int) -> dict[str, str]:
 
 
 def referred(tx: Tx, some: Sequence[str]) -> set[str]:
-    """Which of these contents an attachment refers to, a detached one too; the rest may be swept."""
-    found = tx.execute(select(attachments.c.sha256).distinct().where(attachments.c.sha256.in_(list(some))))
+    """Which of these contents an attachment or a draft refers to, a detached one too; the rest may be swept."""
+    wanted = list(some)
+    found = tx.execute(
+        select(attachments.c.sha256)
+        .where(attachments.c.sha256.in_(wanted))
+        .union(select(draft_files.c.sha256).where(draft_files.c.sha256.in_(wanted)))
+    )
     return set(found.scalars())
+
+
+def of_draft(tx: Tx, draft_id: int) -> list[DraftPaper]:
+    """In the order they came. Whose draft it is, is the caller's to know."""
+    return [
+        DraftPaper(row.id, Stored(row.sha256, row.size, row.mime, row.name, row.scanned_by))
+        for row in tx.run(_OF_DRAFT, of_draft=draft_id)
+    ]
 
 
 def contents(tx: Tx, *, after: str = "", limit: int = 500) -> list[tuple[str, int]]:

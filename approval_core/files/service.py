@@ -6,24 +6,25 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import (
     insert as insert_or_leave,
 )  # its ON CONFLICT compiles for SQLite as well
 from sqlalchemy.exc import IntegrityError
 
 from approval_core import audit
-from approval_core.approvals.models import Decision, Remark, Request
+from approval_core.approvals.models import Decision, Draft, Remark, Request
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.files import queries
-from approval_core.files.models import attachments, blobs
+from approval_core.files.models import attachments, blobs, draft_files
 from approval_core.files.rules.names import clean_name
 from approval_core.files.taking import Stored
 from approval_core.people.actor import Actor
 from approval_core.store import Row, Tx
 
 requests, decisions, remarks = table_of(Request), table_of(Decision), table_of(Remark)
+drafts = table_of(Draft)
 
 #: of one request, comments and signatures not counted
 MOST_FILES = 100
@@ -40,6 +41,11 @@ _DETACH = (
     update(attachments)
     .where(attachments.c.id == bindparam("of_attachment"), attachments.c.state == "clean")
     .values(state="detached", detached_at=bindparam("at_"))
+)
+_DRAFT_OWNER = select(drafts.c.person_id).where(drafts.c.id == bindparam("of_draft"))
+_KEEP_WITH_DRAFT = insert(draft_files).returning(draft_files.c.id)
+_DROP_FROM_DRAFT = delete(draft_files).where(
+    draft_files.c.draft_id == bindparam("of_draft"), draft_files.c.id == bindparam("of_file")
 )
 _DECISION = select(
     decisions.c.request_id, decisions.c.person_id, decisions.c.state, decisions.c.content_hash
@@ -98,6 +104,34 @@ def detach(tx: Tx, request_id: int, attachment_id: int, *, actor: Actor, now: da
     _record(
         tx, request_id, attachment_id, "detached", {"sha256": found.sha256, "name": found.name}, actor, now
     )
+
+
+def keep_with_draft(
+    tx: Tx, draft_id: int, *, stored: Stored, name: str | None = None, actor: Actor, now: datetime
+) -> int:
+    """A file of a request that is still being written: nothing is on the trail yet, for nothing was asked."""
+    _own_draft(tx, draft_id, actor)
+    if len(queries.of_draft(tx, draft_id)) >= MOST_FILES:
+        raise _too_many()
+    _keep(tx, stored, now)
+    number: int = tx.run(
+        _KEEP_WITH_DRAFT,
+        draft_id=draft_id,
+        name=clean_name(name) if name is not None else stored.name,
+        sha256=stored.sha256,
+        size=stored.size,
+        mime=stored.mime,
+        scanned_by=stored.scanned_by,
+        at=now,
+    ).scalar()
+    return number
+
+
+def drop_from_draft(tx: Tx, draft_id: int, file_id: int, *, actor: Actor) -> None:
+    """The row goes; bytes that nobody refers to any more are swept a day later."""
+    _own_draft(tx, draft_id, actor)
+    if tx.run(_DROP_FROM_DRAFT, of_draft=draft_id, of_file=file_id).rowcount == 0:
+        raise NotFound("no_attachment", "this draft has no such file", id=file_id)
 
 
 def sign(tx: Tx, decision_id: int, *, stored: Stored, actor: Actor, now: datetime) -> int:
@@ -167,9 +201,7 @@ def _attach(
     facts: dict[str, object] | None = None,
 ) -> int:
     if kind == "content" and len(queries.digests(tx, request_id)) >= MOST_FILES:
-        raise Invalid(
-            "too_many_files", f"a request has at most {MOST_FILES} files", zh=f"最多{MOST_FILES}个附件"
-        )
+        raise _too_many()
     _keep(tx, stored, now)
     shown = clean_name(name) if name is not None else stored.name
     attachment_id: int = tx.run(
@@ -224,6 +256,19 @@ def _check_remark(tx: Tx, request_id: int, remark_id: int | None, actor: Actor) 
         raise NotFound("no_remark", "this request has no such comment", id=remark_id)
     if row.person_id != actor.person_id:
         raise Forbidden("not_yours", "a file is added to one's own comment")
+
+
+def _own_draft(tx: Tx, draft_id: int, actor: Actor) -> None:
+    """Nobody sees another person's draft, so it is not there for him."""
+    owner = tx.run(_DRAFT_OWNER, of_draft=draft_id).scalar()
+    if owner is None or owner != actor.person_id:
+        raise NotFound("no_draft", "there is no such draft of yours", id=draft_id)
+
+
+def _too_many() -> Invalid:
+    return Invalid(
+        "too_many_files", f"a request has at most {MOST_FILES} files", zh=f"最多{MOST_FILES}个附件"
+    )
 
 
 def _not_open(row: Row) -> Conflict:

@@ -181,6 +181,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_copy_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "draft_file",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("draft_id", columns.BigId, nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", columns.BigId, nullable=False),
+        sa.Column("mime", sa.String(length=100), nullable=False),
+        sa.Column("scanned_by", sa.String(length=48), nullable=False),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["draft_id"], ["draft.id"], name=op.f("fk_draft_file_draft_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["sha256"], ["blob.sha256"], name=op.f("fk_draft_file_sha256")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_file")),
+    )
+    with op.batch_alter_table("draft_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_file_draft_id"), ["draft_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_draft_file_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
         "reading",
         sa.Column("request_id", columns.BigId, nullable=False),
         sa.Column("person_id", columns.BigId, nullable=False),
@@ -314,12 +334,12 @@ def upgrade() -> None:
         batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
         batch_op.create_foreign_key(
-            batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(
             batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
         )
         batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
+        )
 
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.add_column(sa.Column("token_id", columns.BigId, nullable=True))
@@ -383,9 +403,9 @@ def downgrade() -> None:
         batch_op.drop_column("token_id")
 
     with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
@@ -440,6 +460,11 @@ def downgrade() -> None:
 
     op.drop_table("talk")
     op.drop_table("reading")
+    with op.batch_alter_table("draft_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_file_sha256"))
+        batch_op.drop_index(batch_op.f("ix_draft_file_draft_id"))
+
+    op.drop_table("draft_file")
     with op.batch_alter_table("copy", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_copy_person_id"))
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, insert, select, update
 
 from approval_core import audit
 from approval_core.approvals import service as approvals
-from approval_core.approvals.models import Decision, Remark, Request, Task
+from approval_core.approvals.models import Decision, Draft, Remark, Request, Task
 from approval_core.audit.models import entries
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound, OfficeError
@@ -27,7 +27,7 @@ from approval_core.store import Store, Tx
 from tests.approval_core.files.papers import PDF, image
 from tests.factories import BY_APP, CLIENT, NOW, after, ask, hire, step
 
-requests = table_of(Request)
+requests, drafts = table_of(Request), table_of(Draft)
 Take = Callable[..., Stored]
 
 
@@ -273,3 +273,30 @@ def test_f29_nobody_signs_another_persons_decision_or_one_that_does_not_stand(
     store.write(approvals.undo, decision_id, actor=leader, evidence=BY_APP, now=after(62))
     assert code_of(store.write, service.sign, decision_id, actor=leader, **stroke) == "not_live"
     assert code_of(store.write, service.sign, 999, actor=leader, **stroke) == "no_decision"
+
+
+def test_f28_a_drafts_files_wait_with_it_and_become_attachments(
+    store: Store, storage: Storage, clerk: Actor, leader: Actor, taken: Take
+) -> None:
+    def begun(tx: Tx) -> int:
+        values = {"person_id": clerk.person_id, "applicant_id": clerk.person_id, "type": "LEAVE"}
+        rest = {"form": {}, "chosen": {}, "urgency": 0, "changed_at": NOW}
+        return int(tx.execute(insert(drafts).values(**values, **rest).returning(drafts.c.id)).scalar_one())
+
+    draft_id = store.write(begun)
+    first = store.write(service.keep_with_draft, draft_id, stored=taken(), actor=clerk, now=NOW)
+    store.write(service.keep_with_draft, draft_id, stored=taken(), name="b/附件.pdf", actor=clerk, now=NOW)
+    other = {"stored": taken(), "actor": leader, "now": NOW}
+    assert code_of(store.write, service.keep_with_draft, draft_id, **other) == "no_draft"
+    assert code_of(store.write, service.drop_from_draft, draft_id, first, actor=leader) == "no_draft"
+    assert store.read(queries.referred, [taken().sha256]) == {taken().sha256}, "the sweep leaves it"
+
+    store.write(service.drop_from_draft, draft_id, first, actor=clerk)
+    assert code_of(store.write, service.drop_from_draft, draft_id, first, actor=clerk) == "no_attachment"
+    papers = [one.stored for one in store.read(queries.of_draft, draft_id)]
+    request_id = ask(store, step("lixiang")).request_id
+    store.write(service.attach_at_submission, request_id, papers, actor=clerk, now=after(1))
+    store.write(lambda tx: tx.execute(delete(drafts).where(drafts.c.id == draft_id)))
+
+    assert list(store.read(queries.digests, request_id)) == ["附件.pdf#1"]
+    assert store.read(queries.of_draft, draft_id) == []
