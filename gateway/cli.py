@@ -13,6 +13,7 @@ from gateway.commands import (
     alarms,
     audit,
     clients,
+    files,
     init,
     matters,
     office,
@@ -49,12 +50,15 @@ for name, group in {
     "audit": audit.group,
     "callbacks": matters.callbacks,
     "clients": clients.group,
+    "files": files.group,
     "people": people.group,
     "sms": matters.sms,
     "types": types.group,
 }.items():
     app.add_typer(group, name=name)
 people.group.add_typer(absences.group, name="absences")
+matters.approvals.command("sheet")(files.sheet)
+matters.approvals.command("archive")(files.archive)
 
 #: Faults of what was typed or set, not of the office.
 USAGE = frozenset(

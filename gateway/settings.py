@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as SourceError
 
 from approval_core.errors import Invalid
+from approval_core.files.settings import FilesSettings
 from approval_core.people.accounts.settings import AccountSettings
 from gateway.misspelt import misspelt
 from sms_modem.settings import SmsSettings
@@ -80,6 +81,7 @@ class Settings(BaseSettings):
     callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
     accounts: AccountSettings = Field(default_factory=AccountSettings)
     networks: NetworkSettings = Field(default_factory=NetworkSettings)
+    files: FilesSettings = Field(default_factory=FilesSettings)
     sms: SmsSettings = Field(default_factory=_plain_sms)
 
     @field_validator("modem", mode="before")
@@ -115,6 +117,14 @@ class Settings(BaseSettings):
         if self.demo and "bare_rest" not in self.sms.model_fields_set:
             changed["bare_rest"] = 0
         return self.sms.model_copy(update=changed)
+
+    @property
+    def files_folder(self) -> Path:
+        """Where the bytes of attachments lie."""
+        if self.files.folder:
+            return Path(self.files.folder)
+        file = sqlite_file(self.database)
+        return (file.parent if file else Path("var")) / "files"
 
     @property
     def loopback_callbacks(self) -> bool:
