@@ -10,10 +10,13 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT compiles for SQLite as well
 
-from approval_core.approvals.journey import applicant_facts
+from approval_core.approvals.foreseeing import Walk
+from approval_core.approvals.journey import Journey, applicant_facts
 from approval_core.approvals.models import Numbering, Request
+from approval_core.approvals.rules import blocks
 from approval_core.approvals.rules.route import Content, Submission
 from approval_core.approvals.submitting import Submitted, submit
+from approval_core.approvals.thought import thought
 from approval_core.clock import OFFICE_ZONE
 from approval_core.columns import table_of
 from approval_core.definitions import queries as definitions
@@ -81,12 +84,13 @@ class Checked:
 def file(tx: Tx, filing: Filing, *, actor: Actor, now: datetime, revokes_id: int | None = None) -> Submitted:
     """Takes the request and opens its first step.
 
-    NotFound("no_type"); Forbidden("not_an_applicant" | "not_for_him"); Invalid("bad_form" with the fields | "not_your_unit");
-    Conflict("duplicate") naming the earlier one.
+    NotFound("no_type"); Forbidden("not_an_applicant" | "not_for_him"); Invalid("bad_form" with the fields | "not_your_unit"
+    | "not_chosen" with the blocks); Conflict("duplicate") naming the earlier one.
     """
     checked = check(tx, filing, actor=actor, now=now)
     if revokes_id is None:
         _refuse_duplicate(tx, checked, now=now)
+    _refuse_unchosen(tx, checked, filing.chosen, now=now)
     document, applicant = checked.version.document, checked.applicant
     submission = Submission(
         source=SOURCE,
@@ -180,6 +184,45 @@ def _refuse_duplicate(tx: Tx, checked: Checked, *, now: datetime) -> None:
             raise Conflict(
                 "duplicate", f"the same was asked for in {row.source_ref}", ref=row.source_ref, id=row.id
             )
+
+
+def journey_of(tx: Tx, checked: Checked, chosen: Mapping[str, Sequence[str]], *, now: datetime) -> Journey:
+    """The way it would go, in thought."""
+    return thought(
+        tx, checked.version, form=checked.form, chosen=chosen, applicant_id=checked.applicant.id,
+        unit_id=checked.unit_id, applicant=checked.applicant.name, title=checked.title, now=now,
+    )  # fmt: skip
+
+
+def _refuse_unchosen(tx: Tx, checked: Checked, chosen: Mapping[str, Sequence[str]], *, now: datetime) -> None:
+    """Whom the applicant chooses must be chosen before the request goes on its way, and within what he may choose."""
+    if not _lets_choose(checked.version.route):
+        return
+    walk = Walk(journey_of(tx, checked, chosen, now=now))
+    walk.sequence(blocks.ROOT)
+    missing = {one.block: one for one in walk.choices if one.problem is not None}
+    if missing:
+        said = {block: one.why or {} for block, one in missing.items()}
+        raise Invalid(
+            "not_chosen",
+            "; ".join(f"{block}: {words.get('en', '')}" for block, words in said.items()),
+            blocks={
+                block: {"problem": one.problem, "zh": said[block].get("zh"), "en": said[block].get("en")}
+                for block, one in missing.items()
+            },
+        )
+
+
+def _lets_choose(route: blocks.Route) -> bool:
+    return any(
+        rule["rule"] == "SELECT_BY_APPLICANT"
+        for _, block in blocks.walk(route)
+        if "step" in block
+        for rule in (
+            *block["approvers"],
+            *(block["when_empty"] if isinstance(block.get("when_empty"), list) else ()),
+        )
+    )
 
 
 def next_number(tx: Tx, kind: str, *, now: datetime) -> str:
