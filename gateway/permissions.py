@@ -41,6 +41,7 @@ PERSON_API: Permissions = {
     ("GET", "/api/v1/inbox/counts"): OWN,
     ("GET", "/api/v1/requests/{request_id}"): READ,
     ("POST", "/api/v1/requests/{request_id}/remarks"): OWN,
+    ("POST", "/api/v1/requests/{request_id}/withdraw"): OWN,
     ("POST", "/api/v1/tasks/{task_id}/decide"): OWN,
     ("POST", "/api/v1/decisions/{decision_id}/undo"): OWN,
 }

@@ -27,9 +27,9 @@ from web.permissions import Role
 requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
 decisions, copies = table_of(Decision), table_of(Copy)
 
-_request = select(requests.c.applicant_id, requests.c.submitter_id, requests.c.type, requests.c.salts).where(
-    requests.c.id == bindparam("of_request")
-)
+_request = select(
+    requests.c.applicant_id, requests.c.submitter_id, requests.c.type, requests.c.amount, requests.c.salts
+).where(requests.c.id == bindparam("of_request"))
 _asked = (
     select(tasks.c.person_id, steps.c.block)
     .select_from(tasks.join(steps, steps.c.id == tasks.c.step_id))
@@ -103,7 +103,7 @@ def sight_of(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight
     givers = {
         person_id
         for person_id in asked
-        if people.may_act_for(tx, viewer.person_id, person_id, type=row.type, now=now)
+        if people.may_act_for(tx, viewer.person_id, person_id, type=row.type, amount=row.amount, now=now)
     }
     if givers:
         return _through("stand_in", "asked", givers, asked)
@@ -205,3 +205,9 @@ def state_of_decision(tx: Tx, decision_id: int) -> dict[str, Any] | None:
     found = select(decisions.c.task_id, decisions.c.state).where(decisions.c.id == decision_id)
     row = tx.execute(found).first()
     return None if row is None else {"decision_state": row.state, **(state_of_task(tx, row.task_id) or {})}
+
+
+def state_of_request(tx: Tx, request_id: int) -> dict[str, Any] | None:
+    found = select(requests.c.state, requests.c.revision).where(requests.c.id == request_id)
+    row = tx.execute(found).first()
+    return None if row is None else {"request_state": row.state, "request_revision": row.revision}

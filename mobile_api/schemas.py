@@ -38,6 +38,10 @@ class RemarkIn(Incoming):
     text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S"), AfterValidator(clean)]
 
 
+class WithdrawIn(Incoming):
+    reason: Text = ""
+
+
 class Outgoing(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 

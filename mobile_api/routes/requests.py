@@ -17,7 +17,7 @@ from approval_core.errors import Conflict
 from approval_core.store import Tx
 from mobile_api import queries, service
 from mobile_api.queries import Viewer
-from mobile_api.schemas import DecidedOut, DecideIn, RemarkIn, RequestOut, UndoneOut
+from mobile_api.schemas import DecidedOut, DecideIn, RemarkIn, RequestOut, UndoneOut, WithdrawIn
 from web.bodies import problems
 from web.deps import Now, StoreDep
 from web.signin import ActingDep, PersonDep, PersonHere
@@ -72,6 +72,21 @@ async def undo(decision_id: Id, here: ActingDep, store: StoreDep, now: Now) -> U
 async def remark(request_id: Id, body: RemarkIn, here: ActingDep, store: StoreDep, now: Now) -> Response:
     await store.awrite(
         service.remark, request_id, viewer=_viewer(here), actor=here.actor, text=body.text, now=now
+    )
+    return Response(status_code=204)
+
+
+@router.post(
+    "/requests/{request_id}/withdraw", status_code=204, responses=problems(404, 409), summary="Take it back"
+)
+async def withdraw(request_id: Id, body: WithdrawIn, here: ActingDep, store: StoreDep, now: Now) -> Response:
+    await _act(
+        store,
+        queries.state_of_request,
+        request_id,
+        store.awrite(
+            service.withdraw, request_id, viewer=_viewer(here), actor=here.actor, reason=body.reason, now=now
+        ),
     )
     return Response(status_code=204)
 

@@ -227,3 +227,15 @@ def test_a_remark_lands_on_the_matter_for_those_who_see_it(system: System, at: A
 def test_the_leaders_whose_secretary_i_am_are_named(at: At) -> None:
     leaders = at("hy00050", secretary_of="hy00001").asks("/me")["leaders"]
     assert [one["account"] for one in leaders] == ["hy00001"]
+
+
+def test_who_asked_takes_it_back_and_nobody_else_does(system: System, at: At) -> None:
+    asking, leader = at("hy00900"), at("hy00001")
+    number = asked(system, applicant="hy00900")
+    assert leader.does(f"/requests/{number}/withdraw", {}, status=403)["code"] == "not_yours"
+    at("hy00003").does(f"/requests/{number}/withdraw", {}, status=404)
+    asking.does(f"/requests/{number}/withdraw", {"reason": "改期"}, status=204)
+    assert asking.asks(f"/requests/{number}")["state"] == "withdrawn"
+    again = asking.does(f"/requests/{number}/withdraw", {}, status=409)
+    assert again["current"] == {"request_state": "withdrawn", "request_revision": 1}
+    assert leader.asks("/inbox")["items"] == []
