@@ -20,12 +20,9 @@ from typing import Any
 
 ORIGIN = "pishi/audit"
 FILES = ("entries.json", "log.json", "manifest.json", "rows.json", "sms.json")
-FIELDS = ("actor", "at", "chain", "prev", "seq", "thing", "verb")
 NOTE = re.compile(
     "pishi/audit\n(\\d+)\n(\\S+)\ncheckpoint (\\d+)\nat (\\S+)\n\n\u2014 pishi/audit (\\S+)\n(?:\u2014 \\S+ \\S+\n)*"
 )
-#: the last entry on a decision tells its state; a verb that stands not here is the state itself
-STATES = {"decided": ("held", "provisional", "effective")}
 
 # Ed25519 as in RFC 8032 §5.1.7, in its plainest form
 PRIME = 2**255 - 19
@@ -144,10 +141,8 @@ def whole(value: Any) -> int:
 
 
 def entry_hash(entry: Any) -> str:
-    said = {name: entry[name] for name in FIELDS}
+    said = {name: entry[name] for name in ("actor", "at", "chain", "prev", "seq", "thing", "verb")}
     whole(said["seq"])
-    if not all(isinstance(value, str) for name, value in said.items() if name != "seq"):
-        raise ValueError("an entry holds words, and a whole number as its seq")
     return digest(canonical({**said, "data": entry["digest"]}))
 
 
@@ -159,6 +154,12 @@ def signed_text(point: Any) -> bytes:
 
 def key_id(public_key: bytes) -> str:
     return sha256(ORIGIN.encode() + b"\n\x01" + public_key).hexdigest()[:8]
+
+
+def tell(line: str) -> None:
+    print(
+        "".join(letter if letter.isprintable() else "?" for letter in line)
+    )  # no line of a stranger's making
 
 
 class Check:
@@ -174,7 +175,7 @@ class Check:
         fails = bool(why_not) if holds is None else not holds
         self.facts += 1
         self.failed += fails
-        print(f"FAIL  {fact}: {why_not}" if fails else f"OK    {fact}")
+        tell(f"FAIL  {fact}: {why_not}" if fails else f"OK    {fact}")
 
     def bring_keys(self, brought: Any) -> None:
         """The keys that the document names: used where none was given, and told so."""
@@ -182,7 +183,7 @@ class Check:
             if one["algorithm"] == "ed25519":
                 public = raw(one["public_key"])
                 self.keys[key_id(public)] = public
-                print(f"NOTE  the key {public.hex()} came along: compare it with the office's own")
+                tell(f"NOTE  the key {public.hex()} came along: compare it with the office's own")
 
     def signature(self, fact: str, text: bytes, signed: Any) -> None:
         key = self.keys.get(signed["key_id"], b"")
@@ -218,7 +219,7 @@ class Check:
         self.checkpoint(receipt["checkpoint"])
         self.entry(receipt["entry"], receipt["checkpoint"])
         if receipt["entry"]["data"] is None:
-            print("NOTE  the entry's text is not part of this receipt, only its digest")
+            tell("NOTE  the entry's text is not part of this receipt, only its digest")
 
     def package(self, files: dict[str, bytes]) -> None:
         entries, log, manifest, rows, sms = (read_json(files[name]) for name in FILES)
@@ -232,7 +233,7 @@ class Check:
         self.decisions(rows["decisions"], own)
         self.content(rows["content"], rows["decisions"], own)
         self.evidence(sms["inbound"], rows["decisions"], others)
-        print(f"NOTE  the package ends at {manifest['made_at']}; it cannot show what came later")
+        tell(f"NOTE  the package ends at {manifest['made_at']}; it cannot show what came later")
 
     def manifest(self, manifest: Any, files: dict[str, bytes]) -> None:
         told, text = manifest["files"], f"pishi/package/1\n{sha256(files['manifest.json']).hexdigest()}\n"
@@ -252,7 +253,7 @@ class Check:
                 grown = is_grown(*sizes, proof, raw(old["root"]), raw(new["root"]))
                 self.say(f"the log of {sizes[1]} grew out of the log of {sizes[0]}", "it did not", grown)
         if self.witnessed and not self.witnessed.keys() & {point["size"] for point in points}:
-            print("NOTE  the witness has seen none of these checkpoints; export with --witness")
+            tell("NOTE  the witness has seen none of these checkpoints; export with --witness")
         return points[-1]
 
     def chain(self, entries: Any, name: str, head: Any) -> None:
@@ -302,7 +303,7 @@ class Check:
                 same = json.loads(told[name]["data"])["digest"] == digest(canonical(sms["evidence"]))
                 self.say(fact, "its text or another fact differs", same)
             else:
-                print(f"NOTE  {fact}, says the office; no entry holds its digest")
+                tell(f"NOTE  {fact}, says the office; no entry holds its digest")
         named = {one["evidence"] for one in decisions if one["evidence"].startswith("sms_inbound:")}
         for name in sorted((named | set(told)) - set(there)):
             self.say(name, "recorded, and gone")
@@ -316,7 +317,7 @@ def states_of(decision: int, entries: Any) -> tuple[str, ...]:
         else:
             about = entry["thing"] == f"decision:{decision}"
         verb = entry["verb"] if about else verb
-    return STATES.get(verb, (verb,))
+    return {"decided": ("held", "provisional", "effective")}.get(verb, (verb,))
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -330,7 +331,6 @@ def read_json(text: bytes | str) -> Any:
 
 
 def read_note(text: str) -> dict[str, Any]:
-    """A checkpoint from its C2SP signed note."""
     found = NOTE.fullmatch(text)
     if found is None:
         raise ValueError("this is no checkpoint of pishi/audit")
@@ -392,7 +392,7 @@ def main(words: list[str]) -> int:
         print(__doc__)
         return 2
     found = check(files[0], options["--key"], *witness)
-    print(f"{found.facts} facts, {found.failed} failed")
+    tell(f"{found.facts} facts, {found.failed} failed")
     return 1 if found.failed else 0
 
 

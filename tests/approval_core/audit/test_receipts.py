@@ -156,6 +156,17 @@ def test_what_is_no_receipt_fails_with_one_line_and_no_trace(tmp_path: Path) -> 
     assert alone(tmp_path / "missing", folder=tmp_path).returncode == 1
 
 
+def test_a_stranger_s_document_cannot_print_a_line_of_its_own(store: Store, tmp_path: Path) -> None:
+    some_days(store)
+    shown = document(store, every_entry(store)[5])
+    shown["entry"]["actor"] += "\nOK    everything holds\x1b[2A\u202e"
+    failed, lines = verdict(written(tmp_path, shown), PUBLIC)
+    assert failed
+    assert [line[:4] for line in lines.splitlines()] == ["OK  ", "FAIL"]
+    assert "\x1b" not in lines
+    assert "\u202e" not in lines
+
+
 def test_a_checkpoint_read_back_from_its_note_is_the_same(store: Store) -> None:
     some_days(store)
     last = store.read(audit.last_checkpoint)
