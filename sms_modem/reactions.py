@@ -39,6 +39,8 @@ STILL_AWAKE = timedelta(hours=2)
 ENDING_EVENTS = (
     "approval.decided",
     "approval.undone",
+    "approval.taken_back",
+    "approval.jumped",
     "approval.effective",
     "approval.revised",
     "approval.withdrawn",
@@ -102,7 +104,15 @@ _VERDICTS = {
     "rejected": ("reject", "return"),
     "returned": ("return", "reject"),
 }
-_WHY = {"changed": ClosedAs.CHANGED, "withdrawn": ClosedAs.WITHDRAWN}
+#: Why a question is void, by the kind of the notice.
+_WHY = {
+    "changed": wording.WHY_VOID[ClosedAs.CHANGED],
+    "withdrawn": wording.WHY_VOID[ClosedAs.WITHDRAWN],
+    "moved": wording.WHY_VOID[ClosedAs.REASSIGNED],
+    "recalled": "由上一环节收回",
+    "cancelled": "由管理员终止",
+    "jumped": "由管理员调整流程",
+}
 
 
 def reactions(settings: SmsSettings) -> Mapping[str, Mapping[str, Reaction]]:
@@ -181,7 +191,7 @@ def _words(
         return "never_asked", False
     awake = now - asked.sent_at < STILL_AWAKE
     if notice.kind in _WHY:
-        text = wording.t11(code=asked.code, why=wording.WHY_VOID[_WHY[notice.kind]], signature=sign)
+        text = wording.t11(code=asked.code, why=_WHY[notice.kind], signature=sign)
         return Wording("T11", text, "notice"), awake or notice.kind == "changed"
     if notice.kind == "expired":
         return Wording("T10", wording.t10(code=asked.code, signature=sign), "notice"), awake

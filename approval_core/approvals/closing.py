@@ -36,7 +36,7 @@ def withdraw(tx: Tx, request_id: int, *, actor: Actor, reason: str = "", now: da
     """The asking side takes its request back. Conflict("held" | "closed")."""
     matter = _live(tx, request_id, states=("pending", "returned"))
     refuse_while_held(tx, matter)
-    _end(tx, matter, actor, "withdrawn", {"reason": reason}, now=now)
+    end(tx, matter, actor, "withdrawn", {"reason": reason}, now=now)
 
 
 def expire(tx: Tx, request_id: int, *, now: datetime) -> bool:
@@ -50,7 +50,7 @@ def expire(tx: Tx, request_id: int, *, now: datetime) -> bool:
     if held or again > now:
         timers.set_timer(tx, "expiry", str(request_id), again)
         return False
-    _end(tx, matter, SYSTEM, "expired", {}, now=now)
+    end(tx, matter, SYSTEM, "expired", {}, now=now)
     return True
 
 
@@ -58,13 +58,14 @@ def time_over(journey: Journey) -> bool:
     """F34: a task has waited too long and its step says close. False: a decision in hold comes first."""
     if journey.tx.run(_HELD, of_request=journey.matter.id).first() is not None:
         return False
-    _end(journey.tx, journey.matter, SYSTEM, "expired", {"why": "timeout"}, now=journey.now)
+    end(journey.tx, journey.matter, SYSTEM, "expired", {"why": "timeout"}, now=journey.now)
     return True
 
 
-def _end(
+def end(
     tx: Tx, matter: stepping.Matter, actor: Actor, state: str, data: dict[str, str], *, now: datetime
 ) -> None:
+    """Nobody is asked any more, whatever the reason."""
     stepping.void_open_tasks(tx, matter, kind=state, now=now)
     walking.cancel_all(Journey(tx, matter, now))
     stepping.close(tx, matter, state=state, now=now)

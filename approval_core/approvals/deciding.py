@@ -149,24 +149,28 @@ def decide(
     "long_comment" | "comment_required"); Conflict("already_decided" with the winner | "changed" | "closed" with the state |
     "not_yet" | "not_before_you").
     """
-    _check_words(verdict, comment, target, resume)
+    check_words(verdict, comment, target, resume)
     task, on_behalf_of = at_hand.task_of(tx, task_id, actor=actor, now=now)
-    matter = matter_of(task)
+    given = Given(actor, on_behalf_of, evidence, verdict, comment, target, resume)
+    return take(tx, task, given, task_revision=task_revision, now=now)
+
+
+def take(tx: Tx, task: Row, given: Given, *, task_revision: int, now: datetime) -> Decided:
+    """Whoever decides, the task is taken for him: the compare-and-set, the bureau's own rules, the record."""
     if (
         not at_hand.in_time(task, now)
-        or not tx.run(_TAKE, of_task=task_id, shown=task_revision, at=now).rowcount
+        or not tx.run(_TAKE, of_task=task.task_id, shown=task_revision, at=now).rowcount
     ):
-        raise at_hand.why_not(tx, task_id, task_revision=task_revision, verdict=verdict, now=now)
-    journey = Journey(tx, matter, now)
+        raise at_hand.why_not(tx, task.task_id, task_revision=task_revision, verdict=given.verdict, now=now)
+    journey = Journey(tx, matter_of(task), now)
     if not journey.policy.given:
-        checks.before_deciding(journey, task, actor, verdict, comment)
-    if target is not None:
-        returning.check_target(journey, task.token_id, target)
-    given = _Given(actor, on_behalf_of, evidence, verdict, comment, target, resume)
+        checks.before_deciding(journey, task, given.actor, given.verdict, given.comment)
+    if given.target is not None:
+        returning.check_target(journey, task.token_id, given.target)
     return _record(journey, task, given)
 
 
-def _check_words(verdict: str, comment: str, target: str | None, resume: str | None) -> None:
+def check_words(verdict: str, comment: str, target: str | None, resume: str | None) -> None:
     if verdict not in moves.VERDICTS:
         raise Invalid("bad_verdict", f"a verdict is one of {', '.join(moves.VERDICTS)}")
     if len(comment) > LONGEST_COMMENT:
@@ -178,7 +182,7 @@ def _check_words(verdict: str, comment: str, target: str | None, resume: str | N
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class Given:
     """What the person said, and through which door."""
 
     actor: Actor
@@ -190,7 +194,7 @@ class _Given:
     resume: str | None
 
 
-def _record(journey: Journey, task: Row, given: _Given) -> Decided:
+def _record(journey: Journey, task: Row, given: Given) -> Decided:
     tx, matter, now = journey.tx, journey.matter, journey.now
     hold = timedelta(seconds=matter.hold_seconds)
     late = RECEIPT_WAIT if given.evidence.channel == "sms" else timedelta()

@@ -102,12 +102,13 @@ def resume_at(journey: Journey, thread: Thread) -> None:
         walking.passed(journey, thread.id)
 
 
-def supersede_from(journey: Journey, place: Place) -> None:
-    """What was asked and decided at this place and behind it no longer counts. The return itself does."""
+def supersede_from(journey: Journey, place: Place, *, itself: bool = True) -> None:
+    """What was asked and decided at this place and behind it no longer counts. The return itself does.
+    `itself`: False leaves the place alone."""
     gone = []
     for row in _steps(journey):
         at = blocks.find(journey.route, row.block)
-        if at is None or not (at == place or blocks.precedes(journey.route, place, at)):
+        if at is None or not ((itself and at == place) or blocks.precedes(journey.route, place, at)):
             continue
         if row.state in ("active", "blocked"):
             stepping.settle_step(journey.tx, row.id, "void", now=journey.now)
@@ -193,8 +194,13 @@ def _detour(journey: Journey, place: Place) -> None:
     detour = walking.open_token(journey, parent, place.sequence, place.at)
     for row in behind:
         stepping.end_steps_of(journey.tx, journey.matter, row.id, now=journey.now)
-        journey.tx.run(_PARK, of_token=row.id, detour=detour.id)
+        park(journey, row.id, detour.id)
     resume_at(journey, detour)
+
+
+def park(journey: Journey, token_id: int, detour_id: int) -> None:
+    """The token waits for a detour."""
+    journey.tx.run(_PARK, of_token=token_id, detour=detour_id)
 
 
 def _place(journey: Journey, token_id: int) -> Place:

@@ -7,9 +7,11 @@ from datetime import datetime
 from approval_core.approvals.closing import expire, overdue, withdraw
 from approval_core.approvals.commenting import remark
 from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
+from approval_core.approvals.overriding import ask_again, jump, override, reassign, terminate
 from approval_core.approvals.reading import mark_read
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
 from approval_core.approvals.submitting import Submitted, phone_warnings, revise, submit
+from approval_core.approvals.take_back import TakenBack, take_back
 from approval_core.approvals.talking import answer_question, ask_question
 from approval_core.store import Tx
 
@@ -19,22 +21,29 @@ __all__ = [
     "StepPlan",
     "Submission",
     "Submitted",
+    "TakenBack",
     "Undone",
     "answer_question",
+    "ask_again",
     "ask_question",
     "decide",
     "expire",
+    "jump",
     "mark_read",
     "on_deadline",
     "on_expiry",
     "on_hold_end",
     "overdue",
+    "override",
     "phone_warnings",
+    "reassign",
     "receipt_handed_over",
     "remark",
     "revise",
     "settle",
     "submit",
+    "take_back",
+    "terminate",
     "undo",
     "withdraw",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from approval_core.approvals.stepping import Matter
 from approval_core.columns import table_of
 from approval_core.inbox import service as inbox
 from approval_core.notices import service as notices
-from approval_core.store import Row, Tx
+from approval_core.store import Tx
 
 tasks = table_of(Task)
 
@@ -24,11 +25,20 @@ _OPEN = (
 )
 
 
-def open_tasks(tx: Tx, request_id: int) -> list[Row]:
-    return tx.run(_OPEN, of_request=request_id).all()
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A task that went away from somebody."""
+
+    id: int
+    person_id: int
+    revision: int
 
 
-def losers(tx: Tx, request_id: int, before: Iterable[Row]) -> list[Row]:
+def open_tasks(tx: Tx, request_id: int) -> list[Lost]:
+    return [Lost(*row) for row in tx.run(_OPEN, of_request=request_id)]
+
+
+def losers(tx: Tx, request_id: int, before: Iterable[Lost]) -> list[Lost]:
     """Those of `before` whose task is not open any more."""
     still = {one.id for one in open_tasks(tx, request_id)}
     return [one for one in before if one.id not in still]
@@ -37,7 +47,7 @@ def losers(tx: Tx, request_id: int, before: Iterable[Row]) -> list[Row]:
 def tell(
     tx: Tx,
     matter: Matter,
-    lost: Iterable[Row],
+    lost: Iterable[Lost],
     *,
     kind: str,
     facts: dict[str, Any],

@@ -14,7 +14,7 @@ class Notice(SQLModel, table=True):
     __table_args__ = (Index("ix_notice_task", "task_id"), Index("ix_notice_request", "request_id"))
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     #: request | elsewhere (decided by another) | changed | withdrawn | expired | undone | result | reopened
-    #: | remind | urged | tell_secretary | alarm
+    #: | remind | urged | tell_secretary | alarm | recalled | cancelled | jumped | moved
     kind: str = Field(sa_column=Column(String(24), nullable=False))
     person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False, index=True))
     request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
