@@ -25,6 +25,7 @@ from approval_core.audit.canonical import key_id, moment
 from approval_core.audit.models import checkpoints, entries
 from approval_core.audit.offline import verify_record
 from approval_core.audit.receipts import covering, shown_checkpoint, shown_entry, shown_key
+from approval_core.audit.sm2 import Sm2Public
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, NotFound
 from approval_core.store import Tx
@@ -40,7 +41,13 @@ EVIDENCE = "sms_inbound:"
 
 
 def package(
-    tx: Tx, request_id: int, *, key: Ed25519PrivateKey, witnessed: Iterable[int] = (), now: datetime
+    tx: Tx,
+    request_id: int,
+    *,
+    key: Ed25519PrivateKey,
+    sm2: Sm2Public | None = None,
+    witnessed: Iterable[int] = (),
+    now: datetime,
 ) -> dict[str, bytes]:
     """File name → content. `witnessed`: sizes that a witness has seen; the proofs begin and pass there.
 
@@ -60,7 +67,9 @@ def package(
             "entries": [shown_entry(tx, one, size=final.size) for one in own],
             "others": [shown_entry(tx, one, size=final.size) for one in others],
         },
-        "log.json": _log(tx, final, [*own, *others], witnessed, key),
+        "log.json": _log(
+            tx, final, [*own, *others], witnessed, [key.public_key(), *([] if sm2 is None else [sm2])]
+        ),
         "rows.json": rows,
         "sms.json": sms,
     }
@@ -102,7 +111,7 @@ def _entries(tx: Tx, chains: Sequence[str]) -> list[Any]:
 
 
 def _log(
-    tx: Tx, final: Any, told: Iterable[Any], witnessed: Iterable[int], key: Ed25519PrivateKey
+    tx: Tx, final: Any, told: Iterable[Any], witnessed: Iterable[int], keys: Iterable[Any]
 ) -> dict[str, Any]:
     """The last checkpoint, the first one over each entry, those that a witness has, and that each continues the other."""
     points: dict[int, Any] = {final.size: final}
@@ -113,7 +122,7 @@ def _log(
         points[point.size] = point
     sizes = sorted(points)
     return {
-        "keys": [shown_key(key.public_key())],
+        "keys": [shown_key(key) for key in keys],
         "checkpoints": [shown_checkpoint(tx, points[size]) for size in sizes],
         "consistency": {f"{old}-{new}": prove_growth(tx, old, new) for old, new in pairwise(sizes)},
     }

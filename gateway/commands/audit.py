@@ -119,15 +119,17 @@ def export(
     from approval_core.audit import witness as witnesses
     from gateway.packages import package, zipped
     from gateway.trail import find
+    from gateway.worker import sm2_key
 
     settings = read_settings(config, database=database)
     seen = [] if witness_file is None else list(witnesses.read(_there(witness_file)).roots)
-    at = now()
+    at, second = now(), sm2_key(settings.sm2_key_file)
     with opened(database) as store:
         number = store.read(find, ref, source).id
 
         def made(tx: Tx, key: Ed25519PrivateKey) -> dict[str, bytes]:
-            return package(tx, number, key=key, witnessed=seen, now=at)
+            public = None if second is None else second.public
+            return package(tx, number, key=key, sm2=public, witnessed=seen, now=at)
 
         thing = f"request:{number}"
         files = _read_and_noted(store, settings, made, thing=thing, verb="audit.exported", reader=reader)

@@ -228,3 +228,23 @@ def test_a_witness_is_kept_and_the_office_is_held_against_it(
     assert failed == 0, lines
     assert lines.count("the witness has seen the same log") == 2
     assert types("audit", "key").strip() == PUBLIC
+
+
+def test_a_second_signature_is_made_carried_and_checked(
+    store: Store, types: Types, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("gmssl_pyx", reason="SM2 is optional: pip install 'pishi[sm]'")
+    _, request = decided_matter(store)
+    file, package = tmp_path / "sm2.key", tmp_path / "package.zip"
+    assert "public" in types("audit", "sm2-key", "-o", str(file), database=False)
+    types("audit", "sm2-key", "-o", str(file), code=2, database=False)  # never over an existing one
+    monkeypatch.setenv("PISHI_SM2_KEY_FILE", str(file))
+    types("audit", "export", str(request), "-o", str(package))
+    assert verdict(package, PUBLIC)[0] == 0
+    with zipfile.ZipFile(package) as archive:
+        log = json.loads(archive.read("log.json"))
+    assert [key["algorithm"] for key in log["keys"]] == ["ed25519", "sm2-sm3"]
+    assert log["checkpoints"][-1]["cosignatures"][0]["algorithm"] == "sm2-sm3"
+    assert json.loads(types("audit", "verify", "--json"))["cosignatures"] == 1
+    file.write_text("spoilt")
+    assert "no SM2 key" in types("audit", "verify", code=1)

@@ -387,11 +387,11 @@ def main(words: list[str]) -> int:
     while words:
         name = words.pop(0) if words[0] in options and len(words) > 1 else ""
         options[name].append(words.pop(0))
-    files, witness = options[""], options["--witness"]
-    if len(files) != 1 or files[0].startswith("-") or len(witness) > 1:
+    if len(options[""]) != 1 or options[""][0].startswith("-") or len(options["--witness"]) > 1:
         print(__doc__)
         return 2
-    found = check(files[0], options["--key"], *witness)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a console may lack letters
+    found = check(options[""][0], options["--key"], *options["--witness"])
     tell(f"{found.facts} facts, {found.failed} failed")
     return 1 if found.failed else 0
 

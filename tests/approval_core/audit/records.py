@@ -68,15 +68,17 @@ def verdict(path: Path, *keys: str, witness: Path | None = None) -> tuple[int, s
     return found.failed, lines.getvalue()
 
 
-def alone(path: Path, *options: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def alone(
+    path: Path, *options: str, folder: Path, letters: str = "utf-8"
+) -> subprocess.CompletedProcess[str]:
     """The verifier as a stranger runs it: the one file, copied elsewhere, with nothing of ours on its path."""
     copy = folder / "verify_record.py"
     copy.write_bytes(Path(verify_record.__file__).read_bytes())
     return subprocess.run(
-        [sys.executable, "-I", "-S", str(copy), str(path), *options],
+        [sys.executable, "-S", str(copy), str(path), *options],
         cwd=folder,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env={"PYTHONIOENCODING": "utf-8"},
+        env={"PYTHONIOENCODING": letters},
     )

@@ -17,6 +17,7 @@ from approval_core.errors import NotFound
 from approval_core.store import Store
 from tests.approval_core.audit.records import (
     KEY,
+    NOW,
     OTHER_KEY,
     PUBLIC,
     alone,
@@ -65,6 +66,19 @@ def test_a_stranger_checks_it_with_the_file_alone(store: Store, tmp_path: Path) 
     other = alone(path, "--key", OTHER_KEY.public_key().public_bytes_raw().hex(), folder=tmp_path)
     assert other.returncode == 1
     assert "FAIL  checkpoint" in other.stdout
+
+
+def test_a_console_without_the_letters_still_gets_its_answer(store: Store, tmp_path: Path) -> None:
+    some_days(store)
+    number = store.write(
+        audit.append, chain="请示:九", actor="王伟", verb="decided", thing="decision:1", data={}, now=NOW
+    )
+    sign(store)
+    checked = alone(
+        written(tmp_path, document(store, number)), "--key", PUBLIC, folder=tmp_path, letters="ascii"
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "decided by ??" in checked.stdout
 
 
 def test_a_receipt_is_the_same_document_however_long_the_log_has_become(store: Store) -> None:
