@@ -66,6 +66,11 @@ def test_a_scanner_that_is_not_there_lets_nothing_in(tmp_path: Path, address: st
     assert caught.value.code == "scanner_away"
 
 
+def test_a_scanner_whose_time_is_over_is_not_even_asked() -> None:
+    with Clamd() as clamd, pytest.raises(Unavailable, match="too long"):
+        scanner_of(clamd.address, seconds=0).scan(io.BytesIO(LARGE))
+
+
 def test_the_stand_in_finds_the_test_string_across_portions() -> None:
     for before in (0, 64 * 1024 - 30, 64 * 1024 - 1):
         assert StandInScanner().scan(io.BytesIO(b"a" * before + EICAR)).found

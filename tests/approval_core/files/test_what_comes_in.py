@@ -133,7 +133,7 @@ def test_what_is_refused_says_why(
         ({"word/vbaProject.bin": b"x"}, ""),
         ({"word/VBAPROJECT.BIN": b"x"}, ""),
         ({"word/any.bin": OLE2 + "_VBA_PROJECT".encode("utf-16-le")}, ""),
-        ({"word/any.bin": OLE2 + bytes(65_530) + "_VBA_PROJECT".encode("utf-16-le")}, ""),
+        ({"word/any.bin": OLE2 + bytes(65_536 - len(OLE2) - 5) + "_VBA_PROJECT".encode("utf-16-le")}, ""),
         ({}, '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/>'),
         ({}, '<Override ContentType="application/vnd.ms-word.document.macroEnabled.main+xml"/>'),
         ({"word/activeX/activeX1.xml": "<a/>"}, ""),
