@@ -104,11 +104,32 @@ def main() -> None:
         show(
             "a receipt is made", p50_ms=percentile(times, 0.5), p99_ms=percentile(times, 0.99), entries=count
         )
+        report_append(store, count)
         shown = made(chance.randrange(1, count + 1))
         path = Path(folder) / "receipt.json"
         path.write_text(receipts.as_json(shown), encoding="utf-8")
         report_check(path, len(shown["entry"]["proof"]))
         store.close()
+
+
+def report_append(store: Store, count: int) -> None:
+    """What an entry adds to the transaction that it belongs to, and what a second of entries costs the sequencer."""
+
+    def write(tx: Tx, number: int) -> float:
+        told = {
+            "chain": f"request:{number}",
+            "actor": "hy00001",
+            "verb": "decided",
+            "thing": f"decision:{number}",
+        }
+        return timed(lambda: audit.append(tx, data={"verdict": "approve"}, now=NOW, **told)) * 1000
+
+    times = [store.write(write, count + one) for one in range(TRIED)]
+    sequenced = timed(lambda: store.write(audit.sequence, now=NOW, key=KEY)) * 1000
+    show(
+        "an entry is appended", p50_ms=percentile(times, 0.5), p95_ms=percentile(times, 0.95), target_p95_ms=5,
+        met=percentile(times, 0.95) < 5, entries=count, sequence_of_200_ms=sequenced,
+    )  # fmt: skip
 
 
 def report_check(path: Path, steps: int) -> None:
