@@ -52,6 +52,8 @@ _LIKE_IT = (
         requests.c.type == bindparam("of_type"),
         requests.c.applicant_id == bindparam("of_applicant"),
         requests.c.submitted_at >= bindparam("since"),
+        requests.c.revokes_id.is_(None),
+        requests.c.revoked_by_id.is_(None),
         or_(requests.c.state == "pending", requests.c.state == "approved", requests.c.state == "returned"),
     )
     .order_by(requests.c.id.desc())

@@ -9,6 +9,7 @@ from approval_core.approvals.commenting import remark
 from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
 from approval_core.approvals.overriding import ask_again, jump, override, reassign, terminate
 from approval_core.approvals.reading import mark_read
+from approval_core.approvals.revoking import revoke, withdraw_by_person
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
 from approval_core.approvals.submitting import Submitted, phone_warnings, revise, submit
 from approval_core.approvals.take_back import TakenBack, take_back
@@ -40,12 +41,14 @@ __all__ = [
     "receipt_handed_over",
     "remark",
     "revise",
+    "revoke",
     "settle",
     "submit",
     "take_back",
     "terminate",
     "undo",
     "withdraw",
+    "withdraw_by_person",
 ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, select, update
 
-from approval_core.approvals import activating, opening, returning, stepping, votes, walking
+from approval_core.approvals import activating, compensating, opening, returning, stepping, votes, walking
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Request, Step, Task
 from approval_core.approvals.rules import moves
@@ -107,6 +107,8 @@ def finish(journey: Journey, state: str, *, decision_id: int | None = None) -> s
     if ends and state == "approved":
         activating.send_copies(journey, ends, place="end")
     stepping.close(journey.tx, journey.matter, state=state, now=journey.now)
+    if state == "approved" and journey.matter.revokes_id is not None:
+        compensating.take_back_the_end(journey.tx, journey.matter, journey.matter.revokes_id, now=journey.now)
     return state
 
 

@@ -52,6 +52,7 @@ class Matter:
     urgency: int
     due_at: datetime | None
     expires_at: datetime | None
+    revokes_id: int | None = None
 
     @property
     def chain(self) -> str:
@@ -153,6 +154,9 @@ def touch(tx: Tx, matter: Matter, *, now: datetime) -> None:
 
 
 def tell(tx: Tx, matter: Matter, type: str, *, now: datetime, **facts: object) -> None:  # noqa: A002 — the event's own word
+    """What takes a finished request back says so in everything that is told of it: it is not one more of its type."""
+    if matter.revokes_id is not None:
+        facts["revokes_id"] = matter.revokes_id
     outbox.emit(tx, type, key=matter.chain, payload={"request_id": matter.id, **facts}, now=now)
 
 
