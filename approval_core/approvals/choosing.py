@@ -65,7 +65,8 @@ def choose(journey: Journey, block: Block, *, fresh: bool = False) -> Choice:
         if fallback == "skip":
             return replace(found, skip=True)
         if not isinstance(fallback, str):
-            found = replace(_allowed(journey, block, fallback), instead=True)
+            others = _allowed(journey, block, fallback)
+            found = replace(others, instead=True, gaps=found.gaps + others.gaps)
     if not found.people or journey.policy.given or fresh:
         return replace(found, merged={})
     merge = journey.policy.merge
@@ -101,6 +102,7 @@ def _without_applicant(journey: Journey, block: Block, choice: Choice) -> Choice
     if own == "auto":
         return replace(choice, merged={applicant or 0: OWN}, own=own)
     others = tuple(one for one in choice.people if one.person_id != applicant)
+    gaps = choice.gaps
     reason = {"zh": "申请人不能审批自己的申请", "en": "an applicant does not decide on his own request"}
     if own == "up" and applicant is not None:
         above = people.one_up(
@@ -108,7 +110,13 @@ def _without_applicant(journey: Journey, block: Block, choice: Choice) -> Choice
         )
         known = {one.person_id for one in others} | {applicant}
         others += tuple(one for one in above.people if one.person_id not in known)
-    return replace(choice, people=others, reason=reason, own=own)
+        if above.reason:
+            gaps += above.gaps
+            reason = {
+                lang: f"{reason[lang]}; {said}"
+                for lang, said in (("zh", above.reason), ("en", above.reason_en))
+            }
+    return replace(choice, people=others, reason=reason, gaps=gaps, own=own)
 
 
 @dataclass(frozen=True, slots=True)

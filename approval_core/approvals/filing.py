@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -163,17 +163,24 @@ def _unit(tx: Tx, filing: Filing, applicant: PersonCard, *, now: datetime) -> in
 def _refuse_stranger(
     tx: Tx, document: TypeDocument, applicant: PersonCard, unit: str, *, now: datetime
 ) -> None:
-    """Only those the type is for: any rank, unit or role that it names will do."""
-    wanted = document.applicants
-    if not (wanted.roles or wanted.units or wanted.ranks):
-        return
-    held = any(
-        applicant.id in {one.id for one in people.holders_of_role(tx, role, now)} for role in wanted.roles
-    )
-    if not (held or applicant.rank in wanted.ranks or unit in wanted.units):
+    holders = {
+        role: {one.id for one in people.holders_of_role(tx, role, now)} for role in document.applicants.roles
+    }
+    if not is_for(document, applicant.id, applicant.rank, unit, holders):
         raise Forbidden(
             "not_an_applicant", f"{applicant.name} may not file {document.type}", type=document.type
         )
+
+
+def is_for(
+    document: TypeDocument, person_id: int, rank: str, unit: str, holders: Mapping[str, Set[int]]
+) -> bool:
+    """Only those the type is for: any rank, unit or role that it names will do. `holders`: of those roles."""
+    wanted = document.applicants
+    if not (wanted.roles or wanted.units or wanted.ranks):
+        return True
+    held = any(person_id in holders[role] for role in wanted.roles)
+    return held or rank in wanted.ranks or unit in wanted.units
 
 
 def _refuse_duplicate(tx: Tx, checked: Checked, *, now: datetime) -> None:

@@ -29,12 +29,14 @@ def thought(
 ) -> Journey:
     """`now`: the moment of the organisation; `today`: the day for conditions, where that is another."""
     document = version.document
-    matter = Matter(
-        id=0, source="", source_ref="", type=version.type, type_version_id=version.id, title=title,
-        applicant=applicant, applicant_id=applicant_id, unit_id=unit_id, amount=amount_of(document, form),
-        revision=1, content_hash="", state="pending", on_reject=document.on_reject, hold_seconds=document.hold,
-        sms=document.sms != "none", urgency=0, due_at=None, expires_at=None,
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "id": 0, "source": "", "source_ref": "", "type": version.type, "type_version_id": version.id, "title": title,
+        "applicant": applicant, "applicant_id": applicant_id, "unit_id": unit_id,
+        "amount": amount_of(document, form), "revision": 1, "content_hash": "", "state": "pending",
+        "on_reject": document.on_reject, "hold_seconds": document.hold, "sms": document.sms != "none", "urgency": 0,
+    }  # fmt: skip
+    unsaid: dict[str, Any] = dict.fromkeys(Matter.__slots__)
+    matter = Matter(**(unsaid | given))
     journey = Journey(tx, matter, now)
     journey.version = version
     journey.route = version.route

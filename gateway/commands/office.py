@@ -188,14 +188,21 @@ def check(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Request types to look over instead.", show_default=False)
     ] = None,
+    organisation: Annotated[
+        bool, typer.Option("--organisation", help="The types for everybody in this office, step by step.")
+    ] = False,
     database: Database = None,
     config: Config = None,
     json: AsJson = False,
 ) -> None:
     """Look over settings and store, or the request types in FILES; exit 1 when something must be mended."""
+    from gateway.commands.type_changes import report_over_people
     from gateway.commands.types import report
     from gateway.state import findings
 
+    if organisation:
+        report_over_people(files or [], database, json_wanted=json)
+        return
     if files:
         report(files, json_wanted=json)
         return

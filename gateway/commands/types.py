@@ -18,7 +18,7 @@ Type = Annotated[str, typer.Argument(help="As LEAVE.", show_default=False)]
 
 def look_over(files: list[Path]) -> list[dict[str, str]]:
     """The findings of each file, faults of the document itself among them."""
-    return [{"file": str(file), **finding} for file in files for finding in _findings(_text(file))]
+    return [{"file": str(file), **finding} for file in files for finding in _findings(text_of(file))]
 
 
 def _findings(text: str) -> list[dict[str, str]]:
@@ -35,7 +35,7 @@ def _findings(text: str) -> list[dict[str, str]]:
         ]
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -90,7 +90,7 @@ def publish(
         if everything:
             done = publish_shipped_types(store, now=at)
         else:
-            done = store.write(all_or_none, [_text(file) for file in files or []])
+            done = store.write(all_or_none, [text_of(file) for file in files or []])
     said = [f"{one.type} {one.version}{'' if one.created else ' (as it was)'}" for one in done]
     say(done, said, json_wanted=json)
 

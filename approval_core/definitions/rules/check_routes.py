@@ -15,7 +15,7 @@ from approval_core.definitions.rules.shapes import NUMBERS
 
 def route_findings(document: TypeDocument) -> Iterator[Finding]:
     yield from _whole(document)
-    known = _limits(document)
+    known = limits_of(document)
     for place, block, _ in every_block(document):
         if isinstance(block, Choice | Inclusive):
             yield from _branches(document, block, place, known)
@@ -47,7 +47,7 @@ def _whole(document: TypeDocument) -> Iterator[Finding]:
             yield error(f"routes.{name}", "empty_route", "the sub-route is empty", "子流程为空")
 
 
-def _limits(document: TypeDocument) -> implied.Way:
+def limits_of(document: TypeDocument) -> implied.Way:
     """What every value is known to be: the limits of the fields, and their options."""
     known: list[implied.Atom] = []
     for field in document.form.fields:

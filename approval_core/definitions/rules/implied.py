@@ -57,6 +57,11 @@ def ways_of(text: str) -> Ways | None:
     return _ways(parse(text), denied=False)
 
 
+def denied_of(text: str) -> Ways | None:
+    """As `ways_of`, for the condition being false."""
+    return _ways(parse(text), denied=True)
+
+
 def _ways(node: Node, *, denied: bool) -> Ways | None:
     if isinstance(node, Unary) and node.sign == "!":
         return _ways(node.operand, denied=not denied)
