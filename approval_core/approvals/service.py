@@ -7,6 +7,7 @@ from datetime import datetime
 from approval_core.approvals.closing import expire, overdue, withdraw
 from approval_core.approvals.commenting import remark
 from approval_core.approvals.deciding import Decided, Undone, decide, receipt_handed_over, settle, undo
+from approval_core.approvals.handover import HandedOver, hand_over
 from approval_core.approvals.overriding import ask_again, jump, override, reassign, terminate
 from approval_core.approvals.reading import mark_read
 from approval_core.approvals.revoking import revoke, withdraw_by_person
@@ -19,6 +20,7 @@ from approval_core.store import Tx
 __all__ = [
     "Content",
     "Decided",
+    "HandedOver",
     "StepPlan",
     "Submission",
     "Submitted",
@@ -29,6 +31,7 @@ __all__ = [
     "ask_question",
     "decide",
     "expire",
+    "hand_over",
     "jump",
     "mark_read",
     "on_deadline",
