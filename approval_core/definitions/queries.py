@@ -46,6 +46,9 @@ _CURRENT = select(versions.c.id, versions.c.version, versions.c.sha256).where(
 _ONE = select(versions.c.type, versions.c.route, versions.c.source).where(
     versions.c.id == bindparam("version_id")
 )
+_NUMBERED = select(versions.c.id, versions.c.version, versions.c.sha256).where(
+    versions.c.type == bindparam("of_type"), versions.c.version == bindparam("number")
+)
 _DIGEST = select(versions.c.version, versions.c.sha256).where(versions.c.id == bindparam("version_id"))
 
 
@@ -61,6 +64,16 @@ def version(tx: Tx, version_id: int) -> Version:
     if row is None:
         raise NotFound("no_version", f"there is no version {version_id} of any type", version_id=version_id)
     return _known(tx, version_id, row.version, row.sha256)
+
+
+def numbered(tx: Tx, type_name: str, number: int) -> Version:
+    """One version of a type by its number, retired ones included; NotFound("no_type")."""
+    row = tx.run(_NUMBERED, of_type=type_name, number=number).first()
+    if row is None:
+        raise NotFound(
+            "no_type", f"there is no version {number} of {type_name}", type=type_name, version=number
+        )
+    return _known(tx, row.id, row.version, row.sha256)
 
 
 def cards(tx: Tx, *, type_name: str | None = None, retired: bool = False) -> list[VersionCard]:
