@@ -19,6 +19,7 @@ from gateway.commands import (
     office,
     people,
     statistics,
+    type_changes,
     types,
 )
 
@@ -56,6 +57,8 @@ for name, group in {
     "types": types.group,
 }.items():
     app.add_typer(group, name=name)
+types.group.command()(type_changes.migrate)
+types.group.command()(type_changes.replay)
 people.group.add_typer(absences.group, name="absences")
 matters.approvals.command("sheet")(files.sheet)
 matters.approvals.command("archive")(files.archive)

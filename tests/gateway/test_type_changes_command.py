@@ -55,3 +55,54 @@ def test_b9_a_bad_file_is_not_asked_about_people(
     assert "[no_field]" in capsys.readouterr().out
     assert run(["check", "--organisation"]) == 2
     assert "name the request types" in capsys.readouterr().err
+
+
+def test_f41_requests_are_carried_over_after_a_dry_run_and_put_back(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.publish(step("a", "zhao"), step("chief"))
+    ref = house.file("li").ref
+    house.publish(step("first", "wang"), step("chief"))
+    carry = ["types", "migrate", "LEAVE", "--from", "1", "--to", "2", "--map", "a=first"]
+    assert run([*carry, "--dry-run"]) == 0
+    assert capsys.readouterr().out == f"{ref}: a→first; asks wang instead of zhao\n"
+    assert house.asked() == {"zhao"}
+    assert run(carry) == 2
+    assert run([*carry, "--reason", "新流程"]) == 0
+    assert f"{ref}: migrated" in capsys.readouterr().out
+    assert house.asked() == {"wang"}
+    number = str(house.request_id)
+    assert (
+        run(["types", "migrate", "LEAVE", "--to", "1", "--request", number, "--back", "--reason", "有误"])
+        == 0
+    )
+    assert house.asked() == {"zhao"}
+
+
+def test_f41_what_cannot_be_carried_over_is_named(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.publish(step("a", "zhao"))
+    house.file("li")
+    house.publish(step("chief"))
+    assert run(["types", "migrate", "LEAVE", "--from", "1", "--to", "2", "--dry-run"]) == 1
+    assert "no counterpart of a" in capsys.readouterr().out
+    assert run(["types", "migrate", "LEAVE", "--from", "1", "--to", "2", "--map", "a", "--dry-run"]) == 2
+    assert run(["types", "migrate", "LEAVE", "--to", "2", "--dry-run"]) == 2
+
+
+def test_b9_closed_requests_are_replayed_on_a_new_text(
+    house: House, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.publish(step("zhao"))
+    ref = house.file("li").ref
+    house.say("zhao")
+    file = written(tmp_path, step("wang", own="forbid"), step("chief"))
+    assert run(["types", "replay", file]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "wang: 1 would be asked as well", f"  {ref}: nobody → wang",
+        "chief: 1 would be asked as well", f"  {ref}: nobody → chief",
+        "zhao: 1 would not be asked", f"  {ref}: zhao → nobody",
+    ]  # fmt: skip
+    assert "1 replayed, 0 as they were decided" in said.err
+    assert run(["types", "replay", file, "--since", "2030-01-01", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["requests"] == 0
