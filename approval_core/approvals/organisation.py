@@ -98,7 +98,14 @@ def _choose(journey: Journey, block: Block, group: Group, found: Findings) -> Ch
                 choosing.choose(journey, {**block, "approvers": plain}), block, group.accounts, found
             )
         return None
-    choice = choosing.choose(journey, block)
+    instead = block.get("when_empty", "block")
+    if isinstance(instead, list):
+        known = [rule for rule in instead if rule["rule"] not in OPEN_RULES]
+        choice = choosing.choose(journey, {**block, "when_empty": known or "block"})
+        if not choice.people and len(known) < len(instead):
+            return None
+    else:
+        choice = choosing.choose(journey, block)
     findings.nobody(choice, block, group.accounts, found)
     findings.own(choice, block, group.accounts, found)
     return choice

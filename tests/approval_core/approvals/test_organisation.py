@@ -150,6 +150,8 @@ def test_b9_whom_the_form_will_name_is_no_gap(house: House) -> None:
     }
     rules = [{"rule": "FORM_USER", "field": "who"}]
     assert short(check(house, step("a", rules=rules), form=form, subject=None)) == []
+    others = step("a", rules=NOBODY_HAS_IT, when_empty=rules)
+    assert short(check(house, others, form=form, subject=None)) == []
 
 
 def test_b9_delegations_in_a_circle_are_found(house: House, store: Store) -> None:

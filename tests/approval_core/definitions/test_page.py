@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from approval_core.approvals import findings, migrating, organisation
 from approval_core.definitions.queries import current
 from approval_core.definitions.rules import check_forms, check_routes, check_steps
 from approval_core.definitions.rules.blocks import MODELS, Step
@@ -51,3 +52,14 @@ def test_the_page_names_every_finding() -> None:
     codes = set(re.findall(r'(?:error|warning)\(\s*[^,]+?,\s*"(\w+)"', written))
     assert len(codes) > 35
     assert codes - NAMED == set()
+
+
+def test_the_page_names_every_finding_over_people_and_every_fault_of_a_migration() -> None:
+    written = "".join(Path(str(one.__file__)).read_text(encoding="utf-8") for one in (findings, organisation))
+    codes = set(re.findall(r'"(?:error|warning|note)"(?: if \S+ else "\w+")?,\s*f?"(\w+?)[_"{]', written))
+    assert len(codes) >= 6
+    faults = set(re.findall(r'Fault\(\s*"(\w+)"', Path(str(migrating.__file__)).read_text(encoding="utf-8")))
+    assert len(faults) == 7
+    assert {one for one in codes if not any(name.startswith(one) for name in NAMED)} | (
+        faults - NAMED
+    ) == set()
