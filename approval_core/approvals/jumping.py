@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from sqlalchemy import bindparam, or_, select
 
-from approval_core.approvals import activating, returning, stepping, walking
+from approval_core.approvals import returning, stepping, walking
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Step, Token
 from approval_core.approvals.rules import blocks
@@ -40,9 +40,7 @@ def put_at(journey: Journey, place: Place) -> bool:
     _end_before(journey, place)
     _end_detours_before(journey, place)
     _leave_other_ways(journey, place)
-    thread = returning.set_back(journey, place)
-    block = journey.block(thread.sequence, thread.at)
-    return activating.activate(journey, thread.id, block, fresh=True) and walking.passed(journey, thread.id)
+    return returning.resume_at(journey, returning.set_back(journey, place))
 
 
 def _end_before(journey: Journey, place: Place) -> None:

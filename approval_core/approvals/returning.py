@@ -84,22 +84,22 @@ def previous(journey: Journey, token_id: int | None) -> str | None:
     return order[-1] if order else None
 
 
-def go_back(journey: Journey, token_id: int | None, target: str, *, resume: str) -> None:
-    """The step of `token_id` was settled as returned to `target`, which `check_target` allowed."""
+def go_back(journey: Journey, token_id: int | None, target: str, *, resume: str) -> bool:
+    """The step of `token_id` was settled as returned to `target`, which `check_target` allowed. True: nobody is left to ask."""
     place = blocks.find(journey.route, target)
     if place is None or token_id is None:
         raise NotFound("no_step", f"the route has no step {target}", step=target)
     if resume == "back":
-        _detour(journey, place)
-        return
+        return _detour(journey, place)
     supersede_from(journey, place)
-    resume_at(journey, set_back(journey, place))
+    return resume_at(journey, set_back(journey, place))
 
 
-def resume_at(journey: Journey, thread: Thread) -> None:
-    """Asks the step at which a thread was put, whoever approved it before."""
-    if activating.activate(journey, thread.id, journey.block(thread.sequence, thread.at), fresh=True):
-        walking.passed(journey, thread.id)
+def resume_at(journey: Journey, thread: Thread) -> bool:
+    """Asks the step at which a thread was put, whoever approved it before. True: it and all behind it had nobody to ask and
+    may be skipped, the route is at its end."""
+    block = journey.block(thread.sequence, thread.at)
+    return activating.activate(journey, thread.id, block, fresh=True) and walking.passed(journey, thread.id)
 
 
 def supersede_from(journey: Journey, place: Place, *, itself: bool = True) -> None:
@@ -183,7 +183,7 @@ def _at_or_behind(journey: Journey, place: Place, row: Row) -> bool:
     return there == place or blocks.precedes(journey.route, place, there)
 
 
-def _detour(journey: Journey, place: Place) -> None:
+def _detour(journey: Journey, place: Place) -> bool:
     """The target is asked by a thread of its own; the threads behind it wait, and are asked again when it has spoken."""
     behind = [
         row
@@ -195,7 +195,7 @@ def _detour(journey: Journey, place: Place) -> None:
     for row in behind:
         stepping.end_steps_of(journey.tx, journey.matter, row.id, now=journey.now)
         park(journey, row.id, detour.id)
-    resume_at(journey, detour)
+    return resume_at(journey, detour)
 
 
 def park(journey: Journey, token_id: int, detour_id: int) -> None:

@@ -119,7 +119,8 @@ def _refused(journey: Journey, decision: Verdict, settled: moves.Outcome) -> str
         if target is not None:
             stepping.settle_step(journey.tx, decision.step_id, "returned", now=journey.now)
     if target is not None:
-        returning.go_back(journey, decision.token_id, target, resume=decision.resume or "replay")
+        if returning.go_back(journey, decision.token_id, target, resume=decision.resume or "replay"):
+            return finish(journey, "approved")
         stepping.touch(journey.tx, journey.matter, now=journey.now)
         return "pending"
     on_reject = "return" if decision.on_reject == "previous" else decision.on_reject

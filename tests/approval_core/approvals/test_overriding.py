@@ -269,3 +269,15 @@ def test_f25_a_blocked_step_finds_its_people_and_its_alarm_is_settled(store: Sto
         by(house, service.ask_again, house.request_id, "role")
     house.say("zhao")
     assert house.say("chief").state == "approved"
+
+
+def test_f25_a_jump_to_a_last_step_that_has_lost_its_people_and_may_be_skipped_ends_the_request(
+    store: Store,
+) -> None:
+    house = officer(House(store).open("li", "zhao", "boss"))
+    assert isinstance(house, House)
+    checkers = [{"rule": "ROLE", "role": "checker"}]
+    house.publish(step("chief"), step("last", rules=checkers, when_empty="skip"))
+    house.file("li")
+    by(house, service.jump, house.request_id, "last")
+    assert (house.view().state, house.asked()) == ("approved", set())
