@@ -28,6 +28,7 @@ from approval_core.audit.receipts import covering, shown_checkpoint, shown_entry
 from approval_core.audit.sm2 import Sm2Public
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, NotFound
+from approval_core.files import queries as file_queries
 from approval_core.store import Tx
 from gateway.package_readme import README
 from sms_modem.evidence import facts_of
@@ -36,7 +37,7 @@ from sms_modem.models import inbound_outcomes, inbound_sms, outbound_sms, prompt
 FORMAT = "pishi/package/1"
 requests, decisions = table_of(Request), table_of(Decision)
 #: what else is told of a request, where the office has it
-MORE_ROWS = ("step", "token", "task", "remark")
+MORE_ROWS = ("step", "token", "task", "remark", "content_revision", "field_change", "attachment")
 EVIDENCE = "sms_inbound:"
 
 
@@ -135,6 +136,7 @@ def _rows(tx: Tx, request: Any) -> dict[str, Any]:
         summary=request.summary,
         applicant=request.applicant,
         form=request.form,
+        papers=file_queries.digests(tx, request.id),
     )
     of_request = select(decisions).where(decisions.c.request_id == request.id).order_by(decisions.c.id)
     more = {}

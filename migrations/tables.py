@@ -14,6 +14,7 @@ MODULES = (
     "approval_core.definitions.models",
     "approval_core.approvals.models",
     "approval_core.files.models",
+    "approval_core.approvals.content_models",
     "approval_core.notices.models",
     "approval_core.inbox.models",
     "approval_core.outbox",

@@ -14,6 +14,7 @@ from approval_core.approvals.journey import Journey
 from approval_core.approvals.past import Approval
 from approval_core.approvals.rules import blocks
 from approval_core.approvals.rules.blocks import Block
+from approval_core.approvals.rules.policy import unfilled
 from approval_core.definitions.rules import conditions
 from approval_core.errors import Invalid
 from approval_core.people import queries as people
@@ -67,7 +68,7 @@ def choose(journey: Journey, block: Block, *, fresh: bool = False) -> Choice:
         if not isinstance(fallback, str):
             others = _allowed(journey, block, fallback)
             found = replace(others, instead=True, gaps=found.gaps + others.gaps)
-    if not found.people or journey.policy.given or fresh:
+    if not found.people or journey.policy.given or fresh or unfilled(block, journey.form):
         return replace(found, merged={})
     merge = journey.policy.merge
     before = approved_before(merge, journey.past.approvals(), found.people) if merge != "none" else {}

@@ -14,6 +14,7 @@ from approval_core.approvals.foreseeing import Walk
 from approval_core.approvals.journey import Journey, applicant_facts
 from approval_core.approvals.models import Numbering, Request
 from approval_core.approvals.rules import blocks
+from approval_core.approvals.rules.papers import check_attached
 from approval_core.approvals.rules.route import Content, Submission
 from approval_core.approvals.submitting import Submitted, submit
 from approval_core.approvals.thought import thought
@@ -26,6 +27,7 @@ from approval_core.definitions.rules.field_values import shown
 from approval_core.definitions.rules.forms import check_form, shown_in, subject
 from approval_core.definitions.rules.known_names import amount_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
+from approval_core.files.rules.stored import Stored
 from approval_core.people import queries as people
 from approval_core.people.actor import Actor
 from approval_core.people.queries import PersonCard
@@ -70,6 +72,8 @@ class Filing:
     unit_id: int | None = None
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     urgency: int = 0
+    #: a `file` field names them by their SHA-256
+    papers: tuple[Stored, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,9 @@ def file(tx: Tx, filing: Filing, *, actor: Actor, now: datetime, revokes_id: int
     checked = check(tx, filing, actor=actor, now=now)
     if revokes_id is None:
         _refuse_duplicate(tx, checked, now=now)
-    _refuse_unchosen(tx, checked, filing.chosen, now=now)
+    refuse_unchosen(tx, checked, filing.chosen, now=now)
     document, applicant = checked.version.document, checked.applicant
+    check_attached(document, checked.form, {one.sha256 for one in filing.papers})
     submission = Submission(
         source=SOURCE,
         ref=next_number(tx, filing.type, now=now),
@@ -112,6 +117,7 @@ def file(tx: Tx, filing: Filing, *, actor: Actor, now: datetime, revokes_id: int
         amount=amount_of(document, checked.form),
         chosen={block: list(accounts) for block, accounts in filing.chosen.items()},
         revokes_id=revokes_id,
+        papers=filing.papers,
     )
     return submit(tx, submission, actor=actor, now=now)
 
@@ -123,7 +129,7 @@ def check(tx: Tx, filing: Filing, *, actor: Actor, now: datetime) -> Checked:
         raise NotFound("no_type", f"there is no request type {filing.type}", type=filing.type)
     if version.document.given:
         raise Invalid("no_route", f"{filing.type} is for other systems: they bring their own steps")
-    applicant = _applicant(tx, filing, actor, now=now)
+    applicant = applicant_of(tx, filing, actor, now=now)
     unit_id = _unit(tx, filing, applicant, now=now)
     facts = applicant_facts(tx, applicant.id, unit_id, now=now)
     _refuse_stranger(tx, version.document, applicant, facts["unit"], now=now)
@@ -134,7 +140,8 @@ def check(tx: Tx, filing: Filing, *, actor: Actor, now: datetime) -> Checked:
     return Checked(version, applicant, unit_id, form, title)
 
 
-def _applicant(tx: Tx, filing: Filing, actor: Actor, *, now: datetime) -> PersonCard:
+def applicant_of(tx: Tx, filing: Filing, actor: Actor, *, now: datetime) -> PersonCard:
+    """For whom it is filed: whoever files it, or one for whom he may."""
     if actor.person_id is None:
         raise Forbidden("not_a_person", "only a person files a request")
     if filing.applicant_id in (None, actor.person_id):
@@ -203,7 +210,7 @@ def journey_of(tx: Tx, checked: Checked, chosen: Mapping[str, Sequence[str]], *,
     )  # fmt: skip
 
 
-def _refuse_unchosen(tx: Tx, checked: Checked, chosen: Mapping[str, Sequence[str]], *, now: datetime) -> None:
+def refuse_unchosen(tx: Tx, checked: Checked, chosen: Mapping[str, Sequence[str]], *, now: datetime) -> None:
     """Whom the applicant chooses must be chosen before the request goes on its way, and within what he may choose."""
     if not _lets_choose(checked.version.route):
         return

@@ -37,6 +37,15 @@ def reopened(journey: Journey, task: Row, *, block: str, kind: str = "request", 
     _climb(journey, task, block)
 
 
+def asked_anew(journey: Journey, task: Row, *, block: str) -> None:
+    """What he decides on has changed while it lay with him: everybody who has it is asked again, at the raised revision."""
+    for person_id in sorted(inbox.holders_of_task(journey.tx, task.id)):
+        _ask(journey, task, person_id, "reopened")
+    _say(journey, task)
+    to_proxies(journey, task)
+    _climb(journey, task, block)
+
+
 def _put_before(journey: Journey, task: Row, person_id: int, *, kind: str) -> None:
     matter = journey.matter
     inbox.open_for_task(

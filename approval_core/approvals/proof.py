@@ -14,6 +14,7 @@ from approval_core.audit import Problem
 from approval_core.audit.canonical import moment
 from approval_core.audit.models import Entry
 from approval_core.columns import table_of
+from approval_core.files import queries as files
 from approval_core.store import Tx
 
 decisions, requests, entries = table_of(Decision), table_of(Request), table_of(Entry)
@@ -138,7 +139,7 @@ def request_problems(tx: Tx) -> Iterator[Problem]:
     ).all():
         told = _last_told(tx, [f"request:{row.id}" for row in rows])
         for row in rows:
-            yield from _compare_content(row, told.get(f"request:{row.id}"))
+            yield from _compare_content(row, files.digests(tx, row.id), told.get(f"request:{row.id}"))
         last = rows[-1].id
     yield from _gone(tx)
 
@@ -147,21 +148,21 @@ def _last_told(tx: Tx, chains: list[str]) -> dict[str, Any]:
     """By chain, the last entry that names a revision and its content hash."""
     found: dict[str, Any] = {}
     statement = select(entries.c.chain, entries.c.seq, entries.c.data).where(
-        entries.c.chain.in_(chains), entries.c.verb.in_(["submitted", "revised"])
+        entries.c.chain.in_(chains), entries.c.verb.in_(["submitted", "revised", "fields.changed"])
     )
     for entry in tx.execute(statement.order_by(entries.c.chain, entries.c.seq)):
         found[entry.chain] = entry
     return found
 
 
-def _compare_content(row: Any, told: Any) -> Iterator[Problem]:
+def _compare_content(row: Any, papers: dict[str, str], told: Any) -> Iterator[Problem]:
     where = f"id {row.id}"
     if told is None:
         yield Problem("request", where, "no entry of the trail tells of it", chain=f"request:{row.id}")
         return
     fields = fields_of(
-        type=row.type, title=row.title, summary=row.summary, applicant=row.applicant, form=row.form
-    )
+        type=row.type, title=row.title, summary=row.summary, applicant=row.applicant, form=row.form, papers=papers
+    )  # fmt: skip
     shown = (
         content_hash(fields, row.salts) if fields.keys() <= row.salts.keys() else "a field without its salt"
     )

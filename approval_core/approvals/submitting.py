@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,15 +11,20 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from approval_core import audit, timers
-from approval_core.approvals import activating, settling, stepping, walking
+from approval_core.approvals import activating, contents, settling, stepping, walking
+from approval_core.approvals.contents import Writing
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request
 from approval_core.approvals.rules import route
-from approval_core.approvals.rules.content import content_hash, fields_of
 from approval_core.approvals.rules.route import Content, StepPlan, Submission
 from approval_core.approvals.stepping import Matter
 from approval_core.columns import table_of
+from approval_core.definitions.rules.known_names import amount_of
 from approval_core.errors import Conflict, Invalid, NotFound
+from approval_core.files import queries as file_queries
+from approval_core.files import service as files
+from approval_core.files.rules.names import labelled
+from approval_core.files.rules.stored import Stored
 from approval_core.people import queries as people
 from approval_core.people.actor import Actor
 from approval_core.people.queries import PersonCard
@@ -34,15 +39,6 @@ _EARLIER = select(requests.c.id, requests.c.fingerprint).where(
     requests.c.source == bindparam("of_source"), requests.c.source_ref == bindparam("of_ref")
 )
 _INSERT_REQUEST = insert(requests).returning(requests.c.id)
-_CONTENT = select(
-    requests.c.id,
-    requests.c.title,
-    requests.c.summary,
-    requests.c.form,
-    requests.c.route,
-    requests.c.state,
-    requests.c.revision,
-).where(requests.c.id == bindparam("of_request"))
 _REVISE = (
     update(requests)
     .where(requests.c.id == bindparam("of_request"))
@@ -50,6 +46,8 @@ _REVISE = (
         title=bindparam("new_title"),
         summary=bindparam("new_summary"),
         form=bindparam("new_form"),
+        amount=bindparam("new_amount"),
+        chosen=bindparam("new_chosen"),
         route=bindparam("new_route"),
         salts=bindparam("new_salts"),
         content_hash=bindparam("new_hash"),
@@ -99,7 +97,7 @@ def submit(tx: Tx, submission: Submission, *, actor: Actor, now: datetime) -> Su
         if earlier is None:
             raise
         return earlier
-    _start(tx, _locked(tx, request_id), actor, "submitted", now=now)
+    _start(tx, _locked(tx, request_id), actor, "submitted", submission.papers, now=now)
     return Submitted(request_id, True, phone_warnings(submission.sms, cards))
 
 
@@ -141,16 +139,10 @@ def _cards(tx: Tx, accounts: list[str]) -> dict[str, PersonCard]:
     return {account: card for account, card in found.items() if card is not None}
 
 
-def _salted(submission_type: str, content: Content, applicant: str) -> dict[str, Any]:
-    fields = fields_of(
-        type=submission_type,
-        title=content.title,
-        summary=content.summary,
-        applicant=applicant,
-        form=content.form,
+def _salted(type_name: str, content: Content, applicant: str, papers: dict[str, str]) -> dict[str, Any]:
+    return contents.salted(
+        contents.whole(type_name, content.title, content.summary, applicant, content.form, papers)
     )
-    salts = {name: secrets.token_hex(16) for name in fields}
-    return {"salts": salts, "content_hash": content_hash(fields, salts)}
 
 
 def _insert(
@@ -187,7 +179,7 @@ def _insert(
         expires_at=submission.expires_at,
         closed_at=None,
         changed_at=now,
-        **_salted(submission.type, submission.content, applicant_name),
+        **_salted(submission.type, submission.content, applicant_name, submission.digests),
     ).scalar()
     return request_id
 
@@ -203,7 +195,9 @@ def _locked(tx: Tx, request_id: int) -> Matter:
     return matter
 
 
-def _start(tx: Tx, matter: Matter, actor: Actor, verb: str, *, now: datetime) -> None:
+def _start(
+    tx: Tx, matter: Matter, actor: Actor, verb: str, papers: Sequence[Stored] = (), *, now: datetime
+) -> None:
     audit.append(
         tx,
         chain=matter.chain,
@@ -218,6 +212,8 @@ def _start(tx: Tx, matter: Matter, actor: Actor, verb: str, *, now: datetime) ->
         },
         now=now,
     )
+    if papers:
+        files.attach_at_submission(tx, matter.id, papers, actor=actor, now=now)
     if matter.expires_at is not None:
         timers.set_timer(tx, "expiry", str(matter.id), matter.expires_at)
     if matter.due_at is not None:
@@ -246,17 +242,24 @@ def revise(
     *,
     content: Content,
     plan: tuple[StepPlan, ...] | None = None,
+    papers: Sequence[Stored] = (),
+    without: Sequence[int] = (),
+    chosen: dict[str, Any] | None = None,
     actor: Actor,
     now: datetime,
 ) -> Submitted:
-    """New content: revision + 1, earlier decisions superseded, the route starts again, everybody is asked anew.
+    """New content: revision + 1, earlier decisions superseded, the route starts again, everybody is asked anew. The content
+    before it is kept. `papers` come to the files, `without` are taken off; `chosen` None: as it was.
 
-    Content equal to the current one changes nothing. Conflict("held" | "closed"); a returned request comes back by this.
+    Content equal to the current one changes nothing. Conflict("held" | "closed" | "expired"); a returned request comes back by
+    this.
     """
     matter = _locked(tx, request_id)
     if matter.state not in ("pending", "returned"):
         raise Conflict("closed", f"the request is {matter.state}", state=matter.state)
-    current = tx.run(_CONTENT, of_request=request_id).one()
+    if matter.expires_at is not None and matter.expires_at <= now:
+        raise Conflict("expired", "its time is over: submit it anew", expires_at=matter.expires_at)
+    current = contents.current(tx, request_id)
     cards: dict[str, PersonCard] = {}
     route_now = current.route
     if plan is not None:
@@ -265,32 +268,52 @@ def revise(
         route_now = route.blocks_of(plan)
     elif matter.type_version_id is None:
         cards = _approvers(tx, route.plan_of(route_now))
-    if matter.state == "pending" and _unchanged(current, content, route_now):
+    same = not papers and not without and chosen in (None, current.chosen)
+    if matter.state == "pending" and same and _unchanged(current, content, route_now):
         return Submitted(request_id, False, phone_warnings(matter.sms, cards))
     refuse_while_held(tx, matter)
-    stepping.void_open_tasks(tx, matter, kind="changed", now=now)
-    walking.cancel_all(Journey(tx, matter, now))
-    superseded = [row.id for row in tx.run(_SUPERSEDE, of_request=request_id)]
-    if superseded:
-        audit.append(
-            tx, chain=matter.chain, actor=actor.name, verb="superseded", thing=f"request:{request_id}",
-            data={"decisions": superseded}, now=now,
-        )  # fmt: skip
-    salted = _salted(matter.type, content, matter.applicant)
+    _end_what_runs(tx, matter, actor, now=now)
+    version = Journey(tx, matter, now).version
+    contents.keep(tx, current, actor=actor, now=now)
+    contents.note(tx, request_id, matter.revision + 1, current.form, content.form, Writing(actor), now=now)
+    files.detach_at_revision(tx, request_id, without, actor=actor, now=now)
+    salted = _salted(matter.type, content, matter.applicant, _papers_then(tx, request_id, papers))
     tx.run(
         _REVISE,
         of_request=request_id,
         new_title=content.title,
         new_summary=content.summary,
         new_form=content.form,
+        new_amount=None if version is None else amount_of(version.document, content.form),
+        new_chosen=current.chosen if chosen is None else chosen,
         new_route=route_now,
         new_salts=salted["salts"],
         new_hash=salted["content_hash"],
         at=now,
     )
     matter = _locked(tx, request_id)
-    _start(tx, matter, actor, "revised", now=now)
+    _start(tx, matter, actor, "revised", papers, now=now)
     return Submitted(request_id, True, phone_warnings(matter.sms, cards))
+
+
+def _end_what_runs(tx: Tx, matter: Matter, actor: Actor, *, now: datetime) -> None:
+    """Nothing of the content before is asked any more, and nothing that was decided on it counts."""
+    stepping.void_open_tasks(tx, matter, kind="changed", now=now)
+    walking.cancel_all(Journey(tx, matter, now))
+    superseded = [row.id for row in tx.run(_SUPERSEDE, of_request=matter.id)]
+    if superseded:
+        audit.append(
+            tx, chain=matter.chain, actor=actor.name, verb="superseded", thing=f"request:{matter.id}",
+            data={"decisions": superseded}, now=now,
+        )  # fmt: skip
+
+
+def _papers_then(tx: Tx, request_id: int, papers: Sequence[Stored]) -> dict[str, str]:
+    """The files of the new content, as they will be labelled: those that stay, then those that come."""
+    stay = [
+        (one.name, one.sha256) for one in file_queries.of_request(tx, request_id) if one.kind == "content"
+    ]
+    return labelled([*stay, *((one.name, one.sha256) for one in papers)])
 
 
 def _unchanged(current: Row, content: Content, route_now: list[Any]) -> bool:

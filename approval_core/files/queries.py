@@ -15,7 +15,12 @@ from approval_core.files.taking import Stored
 from approval_core.store import Row, Tx
 
 _ROWS = (
-    select(attachments, blobs.c.state.label("blob_state"), blobs.c.reason.label("blob_reason"))
+    select(
+        attachments,
+        blobs.c.state.label("blob_state"),
+        blobs.c.reason.label("blob_reason"),
+        blobs.c.scanned_by,
+    )
     .join(blobs, blobs.c.sha256 == attachments.c.sha256)
     .order_by(attachments.c.id)
 )
@@ -104,6 +109,15 @@ def of_draft(tx: Tx, draft_id: int) -> list[DraftPaper]:
     return [
         DraftPaper(row.id, Stored(row.sha256, row.size, row.mime, row.name, row.scanned_by))
         for row in tx.run(_OF_DRAFT, of_draft=draft_id)
+    ]
+
+
+def stored_of(tx: Tx, request_id: int) -> list[Stored]:
+    """The files that are decided on, as they may be taken over elsewhere; none that a scan condemned since."""
+    return [
+        Stored(row.sha256, row.size, row.mime, row.name, row.scanned_by)
+        for row in tx.run(_OF_REQUEST, of_request=request_id)
+        if row.kind == "content" and row.state == "clean" and row.blob_state == "clean"
     ]
 
 

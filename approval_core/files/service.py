@@ -28,8 +28,8 @@ drafts = table_of(Draft)
 
 #: of one request, comments and signatures not counted
 MOST_FILES = 100
-#: while the content may still change, files may come and go
-OPEN_FOR_CONTENT = frozenset({"draft", "returned"})
+#: before anything is asked, files may come and go; later they do with a new revision of the whole content
+OPEN_FOR_CONTENT = frozenset({"draft"})
 
 _LOCK = (
     select(requests.c.id, requests.c.state).where(requests.c.id == bindparam("of_request")).with_for_update()
@@ -66,8 +66,8 @@ def attach(
 ) -> int:
     """The attachment's id. `name`: when it is not the one the file came with.
 
-    Content: only while the request is a draft or came back (Conflict("not_open_for_files")), because everybody who
-    decided saw what was there. A comment's file may come at any time, and belongs to a remark of the same person.
+    Content: only while the request is a draft (Conflict("not_open_for_files")): what is decided on changes with a
+    revision of the whole content. A comment's file may come at any time, and belongs to a remark of the same person.
     """
     row = _locked(tx, request_id)
     if kind == "content":
@@ -92,11 +92,25 @@ def attach_at_submission(
 
 
 def detach(tx: Tx, request_id: int, attachment_id: int, *, actor: Actor, now: datetime) -> None:
-    """Takes a file off a draft, or off a request that came back. The row and the bytes stay: earlier decisions saw them."""
+    """Takes a file off a draft. The row and the bytes stay."""
     row = _locked(tx, request_id)
-    found = queries.by_id(tx, request_id, attachment_id)
     if row.state not in OPEN_FOR_CONTENT:
         raise _not_open(row)
+    _detach(tx, request_id, attachment_id, actor=actor, now=now)
+
+
+def detach_at_revision(
+    tx: Tx, request_id: int, attachment_ids: Sequence[int], *, actor: Actor, now: datetime
+) -> None:
+    """Files that the new content of a request has no more, within the transaction that revises it. Earlier decisions
+    saw them: rows and bytes stay. NotFound("no_attachment"); Conflict("kept")."""
+    _locked(tx, request_id)
+    for one in attachment_ids:
+        _detach(tx, request_id, one, actor=actor, now=now)
+
+
+def _detach(tx: Tx, request_id: int, attachment_id: int, *, actor: Actor, now: datetime) -> None:
+    found = queries.by_id(tx, request_id, attachment_id)
     if found.kind != "content":
         raise Conflict("kept", "a comment's file and a signature stay where they are")
     if tx.run(_DETACH, of_attachment=attachment_id, at_=now).rowcount == 0:

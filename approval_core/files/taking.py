@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable
-from dataclasses import dataclass
 
 import anyio.to_thread
 
@@ -11,22 +10,13 @@ from approval_core.files.inspection import inspect
 from approval_core.files.rules.faults import fault
 from approval_core.files.rules.kinds import Kind, kind_of
 from approval_core.files.rules.names import clean_name
+from approval_core.files.rules.stored import Stored
 from approval_core.files.scanning import Scanner
 from approval_core.files.storage import Incoming, Storage
 
+__all__ = ["MOST_BYTES", "Stored", "take", "take_stream"]
+
 MOST_BYTES = 50 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Bytes that were accepted and lie in their place; `service.attach` makes them somebody's."""
-
-    sha256: str
-    size: int
-    mime: str
-    #: clean, in NFC
-    name: str
-    scanned_by: str
 
 
 def take(

@@ -56,6 +56,11 @@ _REOPEN = (
     .where(todos.c.task_id == bindparam("of_task"))
     .values(state="open", closed_at=None, opened_at=bindparam("at"))
 )
+_RETITLE = (
+    update(todos)
+    .where(todos.c.request_id == bindparam("of_request"), todos.c.state == "open")
+    .values(title=bindparam("new_title"))
+)
 _CLOSE_WORD = (
     update(todos)
     .where(
@@ -68,6 +73,11 @@ _CLOSE_REQUEST = (
     .where(todos.c.request_id == bindparam("of_request"), todos.c.state == "open")
     .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
+
+
+def retitle(tx: Tx, request_id: int, title: str) -> None:
+    """The request is called something else now, on every list where it is open."""
+    tx.run(_RETITLE, of_request=request_id, new_title=title)
 
 
 def open_for_task(

@@ -164,6 +164,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "content_revision",
+        sa.Column("request_id", columns.BigId, nullable=False),
+        sa.Column("revision", columns.BigId, autoincrement=False, nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("form", columns.Json, nullable=False),
+        sa.Column("papers", columns.Json, nullable=False),
+        sa.Column("salts", columns.Json, nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.Column("by", sa.String(length=100), nullable=False),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_content_revision_request_id")),
+        sa.PrimaryKeyConstraint("request_id", "revision", name=op.f("pk_content_revision")),
+    )
+    op.create_table(
         "copy",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
         sa.Column("request_id", columns.BigId, nullable=False),
@@ -303,6 +318,38 @@ def upgrade() -> None:
             postgresql_where=sa.text("kind = 'signature' AND state = 'clean'"),
         )
 
+    op.create_table(
+        "field_change",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("request_id", columns.BigId, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=200), nullable=False),
+        sa.Column("old", columns.Json, nullable=True),
+        sa.Column("new", columns.Json, nullable=True),
+        sa.Column("person_id", columns.BigId, nullable=True),
+        sa.Column("block", sa.String(length=64), nullable=True),
+        sa.Column("decision_id", columns.BigId, nullable=True),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_field_change_decision_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_field_change_person_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_field_change_request_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_field_change")),
+    )
+    with op.batch_alter_table("field_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_field_change_decision_id"), ["decision_id"], unique=False)
+        batch_op.create_index("ix_field_change_request", ["request_id", "id"], unique=False)
+
+    op.create_table(
+        "paper_reading",
+        sa.Column("attachment_id", columns.BigId, nullable=False),
+        sa.Column("person_id", columns.BigId, nullable=False),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attachment_id"], ["attachment.id"], name=op.f("fk_paper_reading_attachment_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_paper_reading_person_id")),
+        sa.PrimaryKeyConstraint("attachment_id", "person_id", name=op.f("pk_paper_reading")),
+    )
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.add_column(sa.Column("target", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("resume", sa.String(length=16), nullable=True))
@@ -331,14 +378,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("revokes_id", columns.BigId, nullable=True))
         batch_op.add_column(sa.Column("revoked_by_id", columns.BigId, nullable=True))
         batch_op.create_index(batch_op.f("ix_request_revokes_id"), ["revokes_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
-        batch_op.create_foreign_key(
-            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
-        )
         batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
         )
 
     with op.batch_alter_table("step", schema=None) as batch_op:
@@ -403,11 +450,11 @@ def downgrade() -> None:
         batch_op.drop_column("token_id")
 
     with op.batch_alter_table("request", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
         batch_op.drop_column("revoked_by_id")
         batch_op.drop_column("revokes_id")
@@ -436,6 +483,12 @@ def downgrade() -> None:
         batch_op.drop_column("resume")
         batch_op.drop_column("target")
 
+    op.drop_table("paper_reading")
+    with op.batch_alter_table("field_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_field_change_request")
+        batch_op.drop_index(batch_op.f("ix_field_change_decision_id"))
+
+    op.drop_table("field_change")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_attachment_signature",
@@ -469,6 +522,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_copy_person_id"))
 
     op.drop_table("copy")
+    op.drop_table("content_revision")
     with op.batch_alter_table("alarm", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_alarm_live",

@@ -24,9 +24,12 @@ def fields_of(
     summary: str,
     applicant: str,
     form: Mapping[str, Any],
+    papers: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
+    """`papers`: `name#n` → sha256 of the files, as `files.queries.digests` gives them."""
     fixed = {"type": type, "title": title, "summary": summary, "applicant": applicant}
-    return fixed | {f"form.{name}": value for name, value in form.items()}
+    written = {f"form.{name}": value for name, value in form.items()}
+    return fixed | written | {f"file.{label}": sha256 for label, sha256 in (papers or {}).items()}
 
 
 def field_digest(salt: str, value: Any) -> str:

@@ -43,12 +43,13 @@ class Policy:
     copies: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
     def sms_in(self, block: Block, amount: Decimal | None) -> SmsMode:
-        """What an SMS may do in a step. Nothing opens the hard list, and an amount above the limit is only told."""
+        """What an SMS may do in a step. Nothing opens the hard list, an amount above the limit is only told, and so is a step
+        that has fields to fill (F39): an SMS writes none."""
         mode: SmsMode = step_setting(block, "sms", self.sms)
         if mode != "approve":
             return mode
         too_much = self.sms_limit is not None and amount is not None and amount > self.sms_limit
-        return "notify" if self.never_sms or too_much else "approve"
+        return "notify" if self.never_sms or too_much or must_fill(block) else "approve"
 
     def floor_in(self, block: Block) -> int:
         floor: int = step_setting(block, "floor", self.floor)
@@ -57,6 +58,18 @@ class Policy:
     def wait_in(self, block: Block, name: str) -> int | None:
         wait: int | None = step_setting(block, name, self.waits.get(name))
         return wait
+
+
+def must_fill(block: Block) -> bool:
+    """Whoever approves here has fields of the form to fill."""
+    return "required" in (block.get("fields") or {}).values()
+
+
+def unfilled(block: Block, form: Mapping[str, Any]) -> list[str]:
+    """The fields that must be filled before this step approves, and are empty."""
+    given = block.get("fields") or {}
+    usual = given.get("*", "read")
+    return [name for name, value in form.items() if value is None and given.get(name, usual) == "required"]
 
 
 #: The policy of a request whose steps the asking system brought.

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from approval_core.approvals.rules.content import canonical
 from approval_core.errors import Invalid
+from approval_core.files.rules.names import labelled
+from approval_core.files.rules.stored import Stored
 
 Mode = Literal["any", "all", "sequence", "vote"]
 MODES: tuple[Mode, ...] = ("any", "all", "sequence", "vote")
@@ -61,6 +63,12 @@ class Submission:
     amount: Decimal | None = None
     chosen: dict[str, list[str]] | None = None
     revokes_id: int | None = None
+    #: the files that come with it, part of what is decided on
+    papers: tuple[Stored, ...] = ()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        return labelled((one.name, one.sha256) for one in self.papers)
 
 
 def check(submission: Submission) -> None:
@@ -140,4 +148,6 @@ def fingerprint(submission: Submission) -> str:
         s.on_reject, s.hold_seconds, s.sms, s.callback_url, s.urgency,
         s.due_at and s.due_at.isoformat(), s.expires_at and s.expires_at.isoformat(),
     ]  # fmt: skip
+    if s.papers:
+        told.append(s.digests)
     return hashlib.sha256(canonical(told).encode("utf-8", "surrogatepass")).hexdigest()

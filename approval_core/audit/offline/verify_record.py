@@ -287,7 +287,7 @@ class Check:
         fields, salts = content["fields"], content["salts"]
         digests = {name: digest(f"{salts[name]}\n{canonical(fields[name], False)}") for name in fields}
         found = digest(canonical([[name, digests[name]] for name in sorted(fields)], False))
-        told = [json.loads(one["data"] or "{}") for one in entries if one["verb"] in ("submitted", "revised")]
+        told = [json.loads(one["data"] or "{}") for one in entries if one["verb"] in ("submitted", "revised", "fields.changed")]
         hashes = [one["content_hash"] for one in told if "content_hash" in one]
         if hashes:
             self.say("the content is the one that was submitted last", found, found == hashes[-1])

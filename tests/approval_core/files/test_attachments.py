@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from approval_core import audit
 from approval_core.approvals import service as approvals
 from approval_core.approvals.models import Decision, Draft, Remark, Request, Task
+from approval_core.approvals.service import Content, submit
 from approval_core.audit.models import entries
 from approval_core.columns import table_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound, OfficeError
@@ -25,7 +26,7 @@ from approval_core.files.taking import Stored, take
 from approval_core.people.actor import Actor
 from approval_core.store import Store, Tx
 from tests.approval_core.files.papers import PDF, image
-from tests.factories import BY_APP, CLIENT, NOW, after, ask, hire, step
+from tests.factories import BY_APP, CLIENT, NOW, after, ask, hire, step, submission
 
 requests, drafts = table_of(Request), table_of(Draft)
 Take = Callable[..., Stored]
@@ -139,7 +140,9 @@ def test_f28_a_file_comes_off_a_draft_and_its_row_stays(
     assert store.read(queries.referred, [taken().sha256]) == {taken().sha256}, "the sweep leaves it"
 
 
-@pytest.mark.parametrize("state", ["pending", "approved", "rejected", "withdrawn", "cancelled", "expired"])
+@pytest.mark.parametrize(
+    "state", ["pending", "returned", "approved", "rejected", "withdrawn", "cancelled", "expired"]
+)
 def test_f28_what_is_decided_on_does_not_change_under_the_deciders(
     store: Store, draft: int, clerk: Actor, taken: Take, state: str
 ) -> None:
@@ -153,15 +156,24 @@ def test_f28_what_is_decided_on_does_not_change_under_the_deciders(
     assert len(store.read(queries.digests, draft)) == 1
 
 
-def test_f28_a_request_that_came_back_may_get_other_files(
-    store: Store, draft: int, clerk: Actor, taken: Take
+def test_f28_a_request_that_came_back_gets_other_files_with_its_next_revision(
+    store: Store, clerk: Actor, leader: Actor, taken: Take
 ) -> None:
-    old = store.write(service.attach, draft, stored=taken(), actor=clerk, now=NOW)
-    store.write(in_state, draft, "returned")
-    store.write(service.detach, draft, old, actor=clerk, now=after(1))
-    store.write(service.attach, draft, stored=taken("新.pdf", PDF + b"%%EOF"), actor=clerk, now=after(2))
+    request_id = store.write(
+        submit, submission(step("lixiang"), papers=(taken(),)), actor=CLIENT, now=NOW
+    ).request_id
+    store.write(in_state, request_id, "returned")
+    (old,) = store.read(queries.of_request, request_id)
+    assert (
+        code_of(store.write, service.detach, request_id, old.id, actor=clerk, now=NOW) == "not_open_for_files"
+    )
 
-    assert list(store.read(queries.digests, draft)) == ["新.pdf#1"]
+    store.write(
+        approvals.revise, request_id, content=Content("新", "新"), papers=[taken("新.pdf", PDF + b"%%EOF")],
+        without=[old.id], actor=CLIENT, now=after(2),
+    )  # fmt: skip
+
+    assert list(store.read(queries.digests, request_id)) == ["新.pdf#1"]
 
 
 def test_f28_files_that_come_with_a_submission_are_there_from_the_start(
