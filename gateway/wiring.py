@@ -42,6 +42,7 @@ def reactions(settings: Settings) -> Reactions:
         {
             "approval.effective": {"callback": intake.call_back(attempts)},
             "approval.closed": {"callback": intake.call_back_undecided(attempts)},
+            "approval.taken_back": {"callback": intake.call_back(attempts)},
             "task.overdue_rung": {"deadline": deadlines.on_overdue_rung},
         },
         sms.reactions(settings.sms_rules),

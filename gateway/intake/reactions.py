@@ -23,7 +23,7 @@ _WHO = (
 
 
 def call_back(max_attempts: int) -> Reaction:
-    """`approval.effective`: one callback for each decision that counts now."""
+    """`approval.effective`: one callback for each decision that counts now; `approval.taken_back`: for one that no longer does."""
 
     def on_effective(tx: Tx, happening: Happening, now: datetime) -> None:
         _queue(tx, happening, max_attempts, now)
@@ -35,7 +35,7 @@ def call_back_undecided(max_attempts: int) -> Reaction:
     """`approval.closed`: a callback only where no decision closed it and the system did not do it itself."""
 
     def on_closed(tx: Tx, happening: Happening, now: datetime) -> None:
-        if happening.payload.get("state") == "expired":
+        if happening.payload.get("state") in ("expired", "cancelled"):
             _queue(tx, happening, max_attempts, now)
 
     return on_closed
