@@ -46,10 +46,11 @@ def as_seen(
     hidden: frozenset[str],
     document: TypeDocument | None,
 ) -> Shown:
-    """`content`: type, title, summary, applicant, form."""
+    """`content`: type, title, summary, applicant, form, papers. Files stand there by their digests."""
     whole = fields_of(**content)
     form = {name: value for name, value in content["form"].items() if name not in hidden}
     closed = {f"form.{name}" for name in content["form"] if name in hidden}
+    closed |= {name for name in whole if name.startswith("file.")}
     words = str(content["summary"])
     if document is not None and hidden & set(shown_in(document, "sms")):
         words = summary(document, form)

@@ -18,6 +18,7 @@ from approval_core.definitions import queries as definitions
 from approval_core.definitions.rules.document import TypeDocument
 from approval_core.definitions.rules.forms import rights
 from approval_core.errors import NotFound
+from approval_core.files import queries as files
 from approval_core.people import queries as people
 from approval_core.store import Tx
 from mobile_api.hiding import as_seen, hidden_in, is_step
@@ -139,6 +140,7 @@ def request_for(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> Re
         document = definitions.version(tx, view.type_version_id).document
     hidden = frozenset() if sight.whole or document is None else hidden_in(document, sight.blocks)
     content = {name: getattr(view, name) for name in ("type", "title", "summary", "applicant", "form")}
+    content["papers"] = files.digests(tx, request_id)
     salts = tx.run(_request, of_request=request_id).one().salts
     seen = as_seen(content, salts, hidden, document)
     own = {name: getattr(view, name) for name in OF_VIEW} | {

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from approval_core.approvals import changes
+from approval_core.approvals import changes, service
+from approval_core.approvals.service import Content
 from approval_core.errors import Conflict
 from approval_core.store import Store
 from tests.approval_core.approvals.motion import problems, refusal, resubmit
+from tests.approval_core.approvals.routes import step_block
 from tests.approval_core.approvals.types import FORM, House, step
+from tests.factories import CLIENT, after
 
 
 @pytest.fixture
@@ -116,3 +120,14 @@ def test_f17_a_request_whose_time_is_over_is_submitted_anew_instead(house: House
     house.say("chief", "return")
     house.minutes += 60 * 24 * 5
     assert refusal(resubmit, house, form={"days": 2}).code == "expired"
+
+
+def test_f17_another_system_revises_nothing_whose_time_is_over(house: House) -> None:
+    house.start(step_block("wang"), people="wang", expires_at=after(600))
+    said: Any = {"content": Content("新", "新"), "actor": CLIENT}
+    assert house.store.write(service.revise, house.request_id, now=house.now(), **said).created
+    house.minutes += 60
+    assert (
+        refusal(house.store.write, service.revise, house.request_id, now=house.now(), **said).code
+        == "expired"
+    )
