@@ -99,7 +99,7 @@ def act(tx: Tx, talk: Conversation, step: Step) -> Done | None:
 
 def _decide(tx: Tx, talk: Conversation, step: Decide) -> Done:
     asked = talk.prompt(step.prompt_id)
-    if asked is None or step.outcome is Outcome.PROVISIONAL:
+    if asked is None:
         return Done(step.outcome, step.answer, step.reason, step.code, step.prompt_id)
     try:
         with tx.nested():
@@ -111,8 +111,11 @@ def _decide(tx: Tx, talk: Conversation, step: Decide) -> Done:
                 verdict=step.verdict,
                 task_revision=asked.row.task_revision,
                 comment=step.comment,
+                batch=step.batch,
                 now=talk.now,
             )
+            if decided.state == "provisional":
+                return Done(Outcome.PROVISIONAL, "T19", "core: below the floor", step.code, step.prompt_id)
             prompts.answered(tx, step.prompt_id, bare=step.level < 2, now=talk.now)
     except OfficeError as refusal:
         return refused(refusal, step.code, step.prompt_id)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, literal_column, select, update
 
+from approval_core.approvals import assurance
 from approval_core.approvals.models import Request, Task
+from approval_core.approvals.rules.floor import Risk, floor_of, open_by_sms
 from approval_core.columns import table_of
 from approval_core.errors import Unavailable
 from approval_core.notices import service as notices
@@ -25,9 +26,6 @@ from sms_modem.standing import Stance
 
 requests, tasks = table_of(Request), table_of(Task)
 
-#: The level a reply must reach, by request type (S7); what is not named here is content with a bare reply.
-FLOORS: Mapping[str, int] = {}
-DEFAULT_FLOOR = 1
 VERY_URGENT = 2  # 特急
 #: How long after its window a question waits for replies that the network held up (C9).
 LATE_REPLIES = timedelta(hours=6)
@@ -119,12 +117,13 @@ def draft(
     """A new prompt for this phone, whose standing the caller holds. Nothing is queued yet."""
     asked = asked_of(tx, stance.phone, settings=settings, person_id=person_id, now=now)
     own_sim = settings.transport_kind == "own_sim"
-    floor = FLOORS.get(task.type, DEFAULT_FLOOR)
+    stakes = assurance.stakes_of_task(tx, task.id, now=now)
+    floor = floor_of(stakes, verdict="approve", risk=Risk.NORMAL)
     form = wording.choose_form(
         floor=floor,
         own_sim=own_sim,
         bare_allowed=not after_undo and bare_allowed(asked, task.id, settings=settings, now=now),
-        sms_decidable=floor <= HIGHEST_SMS_FLOOR,
+        sms_decidable=open_by_sms(stakes, "approve") and floor <= HIGHEST_SMS_FLOOR,
     )
     code = free_code(asked, six=not own_sim or stance.wants_six_digits(now))
     others = sum(one.is_open and one.row.task_id != task.id and one.row.expires_at > now for one in asked)

@@ -19,7 +19,7 @@ from approval_core.store import Row, Tx
 
 requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
 
-_TASK = (
+_READ = (
     select(
         *MATTER_COLUMNS,
         requests.c.state.label("request_state"),
@@ -35,13 +35,21 @@ _TASK = (
         tasks.join(requests, requests.c.id == tasks.c.request_id).join(steps, steps.c.id == tasks.c.step_id)
     )
     .where(tasks.c.id == bindparam("of_task"))
-    .with_for_update(of=requests, key_share=True)
 )
+_TASK = _READ.with_for_update(of=requests, key_share=True)
+
+
+def read(tx: Tx, task_id: int) -> Row:
+    """As `find`, without taking the request: for a question."""
+    return _found(tx.run(_READ, of_task=task_id).first())
 
 
 def find(tx: Tx, task_id: int) -> Row:
-    """The task with step and request, whoever has it. NotFound("no_task")."""
-    task = tx.run(_TASK, of_task=task_id).first()
+    """The task with step and request, whoever has it, the request taken. NotFound("no_task")."""
+    return _found(tx.run(_TASK, of_task=task_id).first())
+
+
+def _found(task: Row | None) -> Row:
     if task is None:
         raise NotFound("no_task", "there is no such task")
     return task

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
 from approval_core import audit, timers
-from approval_core.approvals import at_hand, checks, effects, opening, recording, returning, stepping
+from approval_core.approvals import (
+    assurance,
+    at_hand,
+    checks,
+    effects,
+    opening,
+    recording,
+    returning,
+    rewriting,
+    stepping,
+)
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
+from approval_core.approvals.recording import Given
 from approval_core.approvals.rules import moves
 from approval_core.approvals.settling import STEP_PARTS, verdict_of
 from approval_core.approvals.stepping import MATTER_COLUMNS, matter_of
@@ -116,10 +129,12 @@ _SHORTEN = (
 class Decided:
     decision_id: int
     request_id: int
-    state: str  #: held | effective
+    state: str  #: held | effective | provisional (then `decision_id` is that of the provisional one)
     held_until: datetime | None
     verdict: str
     effect: str  #: approved | rejected | returned, as this one verdict would have it
+    #: provisional: the ways that would make it final, the least demanding first
+    step_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,22 +155,36 @@ def decide(
     comment: str = "",
     target: str | None = None,
     resume: str | None = None,
+    form: Mapping[str, Any] | None = None,
+    batch: bool = False,
     now: datetime,
 ) -> Decided:
     """One person's verdict on his task, for the revision he was shown. The first one counts.
 
     A return goes to the applicant, or to the earlier step `target`, from where it goes on as `resume` says (replay | back).
-    NotFound("no_task" | "no_step"); Forbidden("not_yours" | "separated"); Invalid("bad_verdict" | "bad_target" |
-    "long_comment" | "comment_required"); Conflict("already_decided" with the winner | "changed" | "closed" with the state |
+    `form`: the fields that he writes (F39); it is the content with them that he decides on.
+    Below the floor of its step it is provisional: it takes nothing until he confirms it in a surer way. `batch`: said
+    together with others.
+    NotFound("no_task" | "no_step"); Forbidden("not_yours" | "separated" | "not_by_sms" | "alone" …); Invalid("bad_verdict" | "bad_target" |
+    "long_comment" | "comment_required" | "bad_form" with the fields); Conflict("already_decided" with the winner | "changed" | "closed" with the state |
     "not_yet" | "not_before_you").
     """
     check_words(verdict, comment, target, resume)
     task, on_behalf_of = at_hand.task_of(tx, task_id, actor=actor, now=now)
-    given = Given(actor, on_behalf_of, evidence, verdict, comment, target, resume)
-    return take(tx, task, given, task_revision=task_revision, now=now)
+    given = Given(actor, on_behalf_of, evidence, verdict, comment, target, resume, form)
+    if not at_hand.in_time(task, now) or task.task_state != "open" or task.task_revision != task_revision:
+        raise at_hand.why_not(tx, task_id, task_revision=task_revision, verdict=verdict, now=now)
+    journey = Journey(tx, matter_of(task), now)
+    found = assurance.weigh(journey, task, evidence, verdict, batch=batch)
+    if found.kind == "provisional":
+        number = assurance.keep(journey, task, given, found)
+        effect = moves.effect_of(verdict, task.step_on_reject or journey.matter.on_reject)
+        ways = tuple(str(way) for way in found.step_up)
+        return Decided(number, journey.matter.id, "provisional", None, verdict, effect, ways)
+    return take(tx, task, given, task_revision=task_revision, floor=found.floor, now=now)
 
 
-def take(tx: Tx, task: Row, given: Given, *, task_revision: int, now: datetime) -> Decided:
+def take(tx: Tx, task: Row, given: Given, *, task_revision: int, floor: int = 0, now: datetime) -> Decided:
     """Whoever decides, the task is taken for him: the compare-and-set, the bureau's own rules, the record."""
     if (
         not at_hand.in_time(task, now)
@@ -167,7 +196,12 @@ def take(tx: Tx, task: Row, given: Given, *, task_revision: int, now: datetime) 
         checks.before_deciding(journey, task, given.actor, given.verdict, given.comment)
     if given.target is not None:
         returning.check_target(journey, task.token_id, given.target)
-    return _record(journey, task, given)
+    written = rewriting.write(journey, task, given)
+    if written is None:
+        return _record(journey, task, given, floor)
+    decided = _record(written.journey, task, given, floor)
+    rewriting.note(written, decided.decision_id, given.actor)
+    return decided
 
 
 def check_words(verdict: str, comment: str, target: str | None, resume: str | None) -> None:
@@ -181,20 +215,7 @@ def check_words(verdict: str, comment: str, target: str | None, resume: str | No
         raise Invalid("bad_target", f"after a return to a step it goes on by {' or '.join(returning.RESUME)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the person said, and through which door."""
-
-    actor: Actor
-    on_behalf_of: int | None
-    evidence: Evidence
-    verdict: str
-    comment: str
-    target: str | None
-    resume: str | None
-
-
-def _record(journey: Journey, task: Row, given: Given) -> Decided:
+def _record(journey: Journey, task: Row, given: Given, floor: int) -> Decided:
     tx, matter, now = journey.tx, journey.matter, journey.now
     hold = timedelta(seconds=matter.hold_seconds)
     late = RECEIPT_WAIT if given.evidence.channel == "sms" else timedelta()
@@ -207,8 +228,12 @@ def _record(journey: Journey, task: Row, given: Given) -> Decided:
         tx, matter, step_id=task.step_id, task_id=task.task_id, task_revision=task.task_revision,
         person_id=given.actor.person_id, on_behalf_of_id=given.on_behalf_of, actor=given.actor.name,
         evidence=given.evidence, verdict=given.verdict, comment=given.comment, target=given.target,
-        resume=given.resume, held_until=held_until, now=now,
+        resume=given.resume, floor=floor, held_until=held_until, now=now,
     )  # fmt: skip
+    if floor > 1:  # with a lower one nothing was ever provisional
+        assurance.confirmed(
+            tx, task.task_id, decision_id, by=given.actor.person_id, verdict=given.verdict, now=now
+        )
     if task.mode == "any":
         stepping.displaced(
             tx, matter, tx.run(_DISPLACE, of_step=task.step_id, at=now), decision_id=decision_id, now=now
@@ -250,7 +275,8 @@ def undo(tx: Tx, decision_id: int, *, actor: Actor, evidence: Evidence, now: dat
         )
     matter = matter_of(row)
     timers.cancel_timer(tx, "hold_end", str(decision_id))
-    journey = Journey(tx, matter, now)
+    journey = rewriting.take_back(Journey(tx, matter, now), row, decision_id, actor)
+    matter = journey.matter
     task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
     # by SMS the answer to the X carries the new code itself, to whoever sent the X
     told = evidence.channel != "sms" or actor.person_id != task.person_id

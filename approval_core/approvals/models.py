@@ -194,6 +194,7 @@ class Decision(SQLModel, table=True):
     )
     channel: str = Field(sa_column=Column(String(16), nullable=False))  #: sms | app | web | system
     level: int = 0  #: assurance level 0–4
+    floor: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  #: what it had to reach
     evidence: str = Field(sa_column=Column(String(100), nullable=False))  #: e.g. sms_inbound:17
     #: held | effective | undone | superseded
     state: str = Field(sa_column=Column(String(16), nullable=False))
@@ -301,3 +302,41 @@ class Talk(SQLModel, table=True):
     )  #: open | answered | over (the request ended)
     answer: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
     answered_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+
+
+class Provisional(SQLModel, table=True):
+    """What somebody decided in a way that is not sure enough. It counts when he confirms it, and stops nobody until then."""
+
+    __tablename__ = "provisional"
+    __table_args__ = (
+        Index(
+            "ix_provisional_open",
+            "task_id",
+            "person_id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_provisional_request", "request_id"),
+    )
+    id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+    request_id: int = Field(sa_column=Column(BigId, ForeignKey("request.id"), nullable=False))
+    step_id: int = Field(sa_column=Column(BigId, ForeignKey("step.id"), nullable=False))
+    task_id: int = Field(sa_column=Column(BigId, ForeignKey("task.id"), nullable=False))
+    task_revision: int
+    content_hash: str = Field(sa_column=Column(String(64), nullable=False))
+    person_id: int = Field(sa_column=Column(BigId, ForeignKey("person.id"), nullable=False))
+    on_behalf_of_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("person.id"), nullable=True)
+    )
+    verdict: str = Field(sa_column=Column(String(16), nullable=False))
+    comment: str = Field(sa_column=Column(Text, nullable=False))
+    target: str | None = Field(default=None, sa_column=Column(String(64), nullable=True))
+    resume: str | None = Field(default=None, sa_column=Column(String(16), nullable=True))
+    channel: str = Field(sa_column=Column(String(16), nullable=False))
+    level: int
+    floor: int
+    evidence: str = Field(sa_column=Column(String(100), nullable=False))
+    state: str = Field(sa_column=Column(String(16), nullable=False))  #: open | confirmed | replaced | void
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    closed_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime, nullable=True))
+    decision_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))

@@ -4,6 +4,7 @@ somebody else, or lets a blocked step look for its people again. Each with a rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,10 +26,11 @@ from approval_core.approvals import (
     telling,
     walking,
 )
-from approval_core.approvals.deciding import Decided, Given
+from approval_core.approvals.deciding import Decided
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.jumping import put_at
 from approval_core.approvals.models import Decision, Step
+from approval_core.approvals.recording import Given
 from approval_core.approvals.rules import blocks
 from approval_core.approvals.rules.blocks import Block
 from approval_core.approvals.stepping import Matter
@@ -101,6 +103,7 @@ def override(
     reason: str,
     target: str | None = None,
     resume: str | None = None,
+    form: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Decided:
     """He decides in the place of whoever is asked; both names and the word `override` stand on record. Holds, floors of a
@@ -117,7 +120,7 @@ def override(
         raise Forbidden("own_request", "nobody decides on his own request in another's place")
     shown = replace(evidence, ref=f"override:{evidence.ref}"[:100])
     instead_of = None if task.person_id == actor.person_id else task.person_id
-    given = Given(actor, instead_of, shown, verdict, why, target, resume)
+    given = Given(actor, instead_of, shown, verdict, why, target, resume, form)
     decided = deciding.take(tx, task, given, task_revision=task_revision, now=now)
     journey = Journey(tx, stepping.matter_of(task), now)
     _note(journey, actor, "overrode", f"task:{task_id}", {"reason": why, "decision": decided.decision_id})

@@ -23,7 +23,7 @@ PORTION = 500
 
 #: What the entry `decided` repeats of the row.
 _TOLD = (
-    "task_id", "task_revision", "content_hash", "verdict", "comment", "person_id", "on_behalf_of_id", "channel", "level", "evidence",
+    "task_id", "task_revision", "content_hash", "verdict", "comment", "person_id", "on_behalf_of_id", "channel", "level", "floor", "evidence",
     "target", "resume",
 )  # fmt: skip
 _COLUMNS = (

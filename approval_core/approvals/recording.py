@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +14,27 @@ from approval_core.approvals import stepping
 from approval_core.approvals.models import Decision
 from approval_core.approvals.stepping import Matter
 from approval_core.columns import table_of
-from approval_core.people.actor import Evidence
+from approval_core.people.actor import Actor, Evidence
 from approval_core.store import Tx
 
 decisions = table_of(Decision)
 
 _RECORD = insert(decisions).returning(decisions.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the person said, and through which door."""
+
+    actor: Actor
+    on_behalf_of: int | None
+    evidence: Evidence
+    verdict: str
+    comment: str
+    target: str | None
+    resume: str | None
+    #: what he wrote into the form
+    form: Mapping[str, Any] | None = None
 
 
 def record(
@@ -35,6 +52,7 @@ def record(
     comment: str,
     target: str | None,
     resume: str | None,
+    floor: int = 0,
     held_until: datetime | None,
     now: datetime,
 ) -> int:
@@ -49,6 +67,7 @@ def record(
         "on_behalf_of_id": on_behalf_of_id,
         "channel": evidence.channel,
         "level": evidence.level,
+        "floor": floor,
         "evidence": evidence.ref,
         "target": target,
         "resume": resume,

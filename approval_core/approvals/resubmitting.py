@@ -16,7 +16,7 @@ from approval_core.approvals.models import Request
 from approval_core.approvals.rules.papers import check_attached, with_digests
 from approval_core.approvals.rules.route import Content
 from approval_core.approvals.stepping import Matter
-from approval_core.approvals.submitting import Submitted, refuse_while_held, revise
+from approval_core.approvals.submitting import Submitted, revise
 from approval_core.clock import OFFICE_ZONE
 from approval_core.columns import table_of
 from approval_core.definitions import queries as definitions
@@ -58,7 +58,6 @@ def resubmit(tx: Tx, request_id: int, what: Resubmission, *, actor: Actor, now: 
         raise Conflict("not_of_a_type", "the system that asked for it revises it")
     if matter.state not in ("pending", "returned"):
         raise refusals.closed(matter.state)
-    refuse_while_held(tx, matter)
     row = contents.current(tx, request_id)
     version = definitions.version(tx, matter.type_version_id)
     form = _form(tx, matter, row, what, version.document, now=now)

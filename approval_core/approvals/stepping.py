@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, insert, or_, select, update
 
 from approval_core import audit, outbox, timers
 from approval_core.approvals import talk_ends
-from approval_core.approvals.models import Copy, Decision, Request, Step, Task
+from approval_core.approvals.models import Copy, Decision, Provisional, Request, Step, Task
 from approval_core.columns import table_of
 from approval_core.inbox import service as inbox
 from approval_core.notices import ladder
@@ -21,7 +21,7 @@ from approval_core.notices.alarms import raise_alarm, settle_alarm
 from approval_core.store import Row, Tx
 
 requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
-copies = table_of(Copy)
+copies, provisionals = table_of(Copy), table_of(Provisional)
 
 #: The kind of the alarm for a step without people.
 BLOCKED = "step_blocked"
@@ -115,6 +115,11 @@ _ADDED_TO = select(steps.c.id, tasks.c.id.label("task_id")).where(
 _OPEN_STEPS_OF_TOKEN = select(steps.c.id).where(
     steps.c.token_id == bindparam("of_token"),
     or_(steps.c.state == "waiting", steps.c.state == "active", steps.c.state == "blocked"),
+)
+_VOID_PROVISIONAL = (
+    update(provisionals)
+    .where(provisionals.c.request_id == bindparam("of_request"), provisionals.c.state == "open")
+    .values(state="void", closed_at=bindparam("at"))
 )
 _COPY = insert(copies).returning(copies.c.id)
 _COPIED = select(copies.c.id).where(
@@ -280,6 +285,8 @@ def displaced(
 def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None:
     """Nothing of this request is asked any more (withdrawn, changed, expired); whoever was asked by SMS is told."""
     tx.run(_VOID_STEPS, of_request=matter.id, at=now)
+    if matter.type_version_id is not None:
+        tx.run(_VOID_PROVISIONAL, of_request=matter.id, at=now)
     for task in tx.run(_VOID_TASKS, of_request=matter.id, at=now):
         if task.opened_at is None:
             continue
@@ -307,6 +314,8 @@ def end_everything(tx: Tx, matter: Matter, *, decision_id: int | None, now: date
 def close(tx: Tx, matter: Matter, *, state: str, now: datetime) -> None:
     """The end of a request (a returned one may come back as a new revision)."""
     tx.run(_CLOSE, of_request=matter.id, new_state=state, at=now)
+    if matter.type_version_id is not None:
+        tx.run(_VOID_PROVISIONAL, of_request=matter.id, at=now)
     if state != "returned":
         talk_ends.end_talks(tx, matter.source, matter.id, now=now)
     for handler, moment in (("expiry", matter.expires_at), ("deadline", matter.due_at)):

@@ -13,7 +13,16 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from approval_core import audit
-from approval_core.approvals import after_a_step, deciding, opening, refusals, reopening, stepping, telling
+from approval_core.approvals import (
+    after_a_step,
+    deciding,
+    opening,
+    refusals,
+    reopening,
+    rewriting,
+    stepping,
+    telling,
+)
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.settling import STEP_PARTS
@@ -144,6 +153,7 @@ def _undo(journey: Journey, row: Row, actor: Actor, evidence: Evidence) -> Taken
             reopening.step_waits(journey, row.after_step_id)
     else:
         reopening.reopen(journey, row)
+    journey = rewriting.take_back(journey, row, row.decision_id, actor)
     task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
     told_by_answer = evidence.channel == "sms" and actor.person_id == task.person_id
     opening.reopened(journey, task, block=row.block, told=not told_by_answer)

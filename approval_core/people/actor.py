@@ -28,3 +28,5 @@ class Evidence:
     channel: Channel
     level: int
     ref: str
+    #: signs of risk that the door saw (new device, unusual place, …); they only raise the floor
+    signs: tuple[str, ...] = ()

@@ -287,6 +287,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_id", "number", name="uq_urge_number"),
     )
     op.create_table(
+        "provisional",
+        sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
+        sa.Column("request_id", columns.BigId, nullable=False),
+        sa.Column("step_id", columns.BigId, nullable=False),
+        sa.Column("task_id", columns.BigId, nullable=False),
+        sa.Column("task_revision", sa.Integer(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("person_id", columns.BigId, nullable=False),
+        sa.Column("on_behalf_of_id", columns.BigId, nullable=True),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("target", sa.String(length=64), nullable=True),
+        sa.Column("resume", sa.String(length=16), nullable=True),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("floor", sa.Integer(), nullable=False),
+        sa.Column("evidence", sa.String(length=100), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", columns.UtcDateTime, nullable=False),
+        sa.Column("closed_at", columns.UtcDateTime, nullable=True),
+        sa.Column("decision_id", columns.BigId, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["on_behalf_of_id"], ["person.id"], name=op.f("fk_provisional_on_behalf_of_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_provisional_person_id")),
+        sa.ForeignKeyConstraint(["request_id"], ["request.id"], name=op.f("fk_provisional_request_id")),
+        sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_provisional_step_id")),
+        sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_provisional_task_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provisional")),
+    )
+    with op.batch_alter_table("provisional", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_provisional_open",
+            ["task_id", "person_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("ix_provisional_request", ["request_id"], unique=False)
+
+    op.create_table(
         "attachment",
         sa.Column("id", columns.BigId, autoincrement=True, nullable=False),
         sa.Column("request_id", columns.BigId, nullable=False),
@@ -353,6 +394,7 @@ def upgrade() -> None:
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.add_column(sa.Column("target", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("resume", sa.String(length=16), nullable=True))
+        batch_op.add_column(sa.Column("floor", sa.Integer(), server_default="0", nullable=False))
 
     with op.batch_alter_table("delegation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("ceiling_fen", columns.BigId, nullable=True))
@@ -378,15 +420,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("revokes_id", columns.BigId, nullable=True))
         batch_op.add_column(sa.Column("revoked_by_id", columns.BigId, nullable=True))
         batch_op.create_index(batch_op.f("ix_request_revokes_id"), ["revokes_id"], unique=False)
-        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
-        batch_op.create_foreign_key(
-            batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
-        )
-        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
-        batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
         )
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
 
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.add_column(sa.Column("token_id", columns.BigId, nullable=True))
@@ -450,11 +492,11 @@ def downgrade() -> None:
         batch_op.drop_column("token_id")
 
     with op.batch_alter_table("request", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
         batch_op.drop_column("revoked_by_id")
         batch_op.drop_column("revokes_id")
@@ -480,6 +522,7 @@ def downgrade() -> None:
         batch_op.drop_column("ceiling_fen")
 
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_column("floor")
         batch_op.drop_column("resume")
         batch_op.drop_column("target")
 
@@ -499,6 +542,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_attachment_request")
 
     op.drop_table("attachment")
+    with op.batch_alter_table("provisional", schema=None) as batch_op:
+        batch_op.drop_index("ix_provisional_request")
+        batch_op.drop_index(
+            "ix_provisional_open",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.drop_table("provisional")
     op.drop_table("urge")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index("ix_token_request")

@@ -70,6 +70,7 @@ def _decide(prompt: OpenPrompt, reply: Reply) -> Step:
         verdict="approve" if approve else "reject",
         level=2,
         comment=reply.comment,
+        batch=len(reply.codes) > 1,
         outcome=Outcome.PROVISIONAL if provisional else Outcome.DECIDED,
         answer="T19" if provisional else ("T06" if approve else "T07"),
         reason="C1(b)",

@@ -23,6 +23,7 @@ class Decide:
     verdict: str  # approve | reject
     level: int
     comment: str = ""
+    batch: bool = False  #: the reply names several codes
     #: DECIDED, or PROVISIONAL when the level is below the floor.
     outcome: Outcome = Outcome.DECIDED
     answer: str | None = "T06"
