@@ -94,7 +94,7 @@ def _compare(row: Any, trail: list[Any]) -> Iterator[Problem]:
     if first.data is not None:  # a text deleted on time can no longer be compared
         told = json.loads(first.data)
         for name in _TOLD:
-            if told.get(name) != getattr(row, name):
+            if name in told and told[name] != getattr(row, name):  # an older entry tells less
                 yield Problem(
                     "decision", f"id {row.id}", f"{name} is not what was recorded", chain=first.chain, seq=first.seq,
                     expected=repr(told.get(name)), found=repr(getattr(row, name)),
