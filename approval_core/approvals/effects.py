@@ -7,7 +7,7 @@ decisions on one step always see each other.
 from __future__ import annotations
 
 from approval_core import audit
-from approval_core.approvals import opening, settling, stepping, votes
+from approval_core.approvals import settling, stepping, votes
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.rules import moves
 from approval_core.approvals.settling import Verdict
@@ -50,12 +50,12 @@ def end_step(journey: Journey, left: Verdict, settled: moves.Outcome) -> str:
 
 def _count(journey: Journey, decision: Verdict) -> tuple[moves.Outcome, str]:
     """What the step has come to, and what that makes of the request."""
-    counted = votes.votes_of(journey.tx, decision.step_id)
+    rows = votes.rows_of(journey.tx, decision.step_id)
     settled = moves.outcome(
-        decision.mode, counted, threshold=decision.threshold, collect_all=decision.collect_all
+        decision.mode, votes.counted(rows), threshold=decision.threshold, collect_all=decision.collect_all
     )
     if settled != "open":
-        return settled, settling.settle(journey, decision, settled, alone=len(counted) == 1)
+        return settled, settling.settle(journey, decision, settled, alone=votes.alone(rows))
     _wait_for_others(journey, decision)
     stepping.touch(journey.tx, journey.matter, now=journey.now)
     return settled, "pending"
@@ -65,6 +65,4 @@ def _wait_for_others(journey: Journey, decision: Verdict) -> None:
     """The next of a sequence gets his task; those added after an approval get theirs."""
     if decision.verdict == "approve" and settling.open_added_after(journey, decision.task_id):
         return
-    if decision.mode == "sequence" and not stepping.is_asking(journey.tx, decision.step_id):
-        for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
-            opening.open_task(journey, task)
+    settling.ask_the_next(journey, decision)

@@ -31,6 +31,8 @@ def settle(journey: Journey, step_id: int, block: Block, choice: Choice, task_id
     for one, task_id in zip(choice.people, task_ids, strict=True):
         if one.person_id in choice.merged:
             _approve(journey, step_id, task_id, one.person_id, choice.merged[one.person_id], now=now)
+            if block["mode"] == "any":  # one decision closes it, this one as any other
+                break
     settled = votes.outcome_of(tx, step_id, block["mode"], block.get("threshold"))
     if settled != "approved":
         return False

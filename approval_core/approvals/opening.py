@@ -77,7 +77,7 @@ def _say(journey: Journey, task: Row) -> None:
 
 
 def to_proxies(journey: Journey, task: Row) -> None:
-    """Whoever may answer for him has it on his list as well; somebody away without anybody is an alarm."""
+    """Whoever may answer for him has it on his list as well; somebody away, or gone, without anybody is an alarm."""
     matter = journey.matter
     if people.has_delegated(journey.tx, task.person_id, now=journey.now):
         proxies = people.proxies_of(
@@ -89,7 +89,7 @@ def to_proxies(journey: Journey, task: Row) -> None:
                 _put_before(journey, task, one.person_id, kind="request")
         if proxies:
             return
-    if not journey.policy.given and people.is_absent(journey.tx, task.person_id, now=journey.now):
+    if not journey.policy.given and people.is_away(journey.tx, task.person_id, now=journey.now):
         standin = people.standin_of(journey.tx, task.person_id, now=journey.now)
         facts = {"person_id": task.person_id, "standin": None if standin is None else standin.account}
         raise_alarm(

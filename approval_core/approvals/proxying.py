@@ -35,7 +35,8 @@ _OPEN = (
 
 
 def on_standing(tx: Tx, ref: str, now: datetime) -> None:
-    """The timer of `people.service`; ref "PERSON:delegation:ID:0": a delegation or an absence of his begins (0) or ends (1)."""
+    """The timer of `people.service`; ref "PERSON:delegation:ID:0": a delegation or an absence of his begins (0) or
+    ends (1), or he has left."""
     person_id, what, number, end = ref.split(":")
     if (what, end) == ("delegation", "0"):
         outbox.emit(
@@ -66,7 +67,7 @@ def align(tx: Tx, person_id: int, *, now: datetime) -> int:
         wanted = {one.person_id for one in proxies} | {person_id}
         for known in inbox.holders_of_task(tx, task.id) - wanted:
             inbox.take_off(tx, task.id, known, now=now)
-        if proxies or not people.is_absent(tx, person_id, now=now):
+        if proxies or not people.is_away(tx, person_id, now=now):
             settle_alarm(tx, stepping.ABSENT, f"task:{task.id}", now=now)
         opening.to_proxies(Journey(tx, matter, now), task)
     return len(open_tasks)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from approval_core.approvals import activating, compensating, opening, returning, stepping, votes, walking
 from approval_core.approvals.journey import Journey
-from approval_core.approvals.models import Request, Step, Task
+from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.rules import moves
 from approval_core.columns import table_of
 from approval_core.store import Row
 
-requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
+requests, steps, tasks, decisions = table_of(Request), table_of(Step), table_of(Task), table_of(Decision)
 
 #: What a verdict reads of a step, beside the request's columns.
 STEP_PARTS = (
@@ -41,6 +41,17 @@ _REOPEN = (
     .where(tasks.c.id == bindparam("of_task"), tasks.c.state == "waiting")
     .values(state="open", opened_at=bindparam("at"), closed_at=None, revision=tasks.c.revision + 1)
     .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision)
+)
+_SPOKEN = (
+    select(decisions.c.id)
+    .where(decisions.c.step_id == bindparam("of_step"))
+    .where(or_(decisions.c.state == "held", decisions.c.state == "effective"))
+    .limit(1)
+)
+_DISPLACE = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("of_task"), tasks.c.state == "waiting")
+    .values(state="over", closed_at=bindparam("at"))
 )
 _AFTER = (
     select(steps.c.id, steps.c.mode)
@@ -144,10 +155,18 @@ def _added_settled(journey: Journey, decision: Verdict, settled: moves.Outcome) 
         )
         if outcome != "open":
             return settle(journey, above, outcome, alone=False)
+        ask_the_next(journey, above)
     else:
-        _back_to_asker(journey, parent.task_id, parent.block)
+        _back_to_asker(journey, above, parent.block)
     stepping.touch(tx, journey.matter, now=journey.now)
     return "pending"
+
+
+def ask_the_next(journey: Journey, decision: Verdict) -> None:
+    """The next of a sequence, when nobody is asked in it."""
+    if decision.mode == "sequence" and not stepping.is_asking(journey.tx, decision.step_id):
+        for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
+            opening.open_task(journey, task)
 
 
 def nobody_added(journey: Journey, row: Row) -> str:
@@ -156,11 +175,14 @@ def nobody_added(journey: Journey, row: Row) -> str:
     return _added_settled(journey, verdict_of(row, None, verdict="approve"), "approved")
 
 
-def _back_to_asker(journey: Journey, task_id: int, block: str) -> None:
-    task = journey.tx.run(_REOPEN, of_task=task_id, at=journey.now).first()
-    if task is None:
+def _back_to_asker(journey: Journey, above: Verdict, block: str) -> None:
+    """He decides now; where a colleague has decided meanwhile, he is asked no more, unless that is taken back."""
+    if above.mode == "any" and journey.tx.run(_SPOKEN, of_step=above.step_id).first() is not None:
+        journey.tx.run(_DISPLACE, of_task=above.task_id, at=journey.now)
         return
-    opening.reopened(journey, task, block=block)
+    task = journey.tx.run(_REOPEN, of_task=above.task_id, at=journey.now).first()
+    if task is not None:
+        opening.reopened(journey, task, block=block)
 
 
 def open_added_after(journey: Journey, task_id: int) -> bool:

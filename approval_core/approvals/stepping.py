@@ -82,6 +82,7 @@ _VOID_STEPS = (
     .where(steps.c.request_id == bindparam("of_request"))
     .where(or_(steps.c.state == "waiting", steps.c.state == "active", steps.c.state == "blocked"))
     .values(state="void", settled_at=bindparam("at"))
+    .returning(steps.c.id)
 )
 _WAITING_TASKS = (
     select(tasks.c.id, tasks.c.person_id, tasks.c.revision, steps.c.block)
@@ -132,16 +133,13 @@ _VOID_TASKS = (
     .values(state="void", closed_at=bindparam("at"))
     .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.opened_at)
 )
-_SUPERSEDE_HELD = (
+_SUPERSEDE_ALL_HELD = (
     update(decisions)
-    .where(
-        decisions.c.request_id == bindparam("of_request"),
-        decisions.c.step_id == bindparam("of_step"),
-        decisions.c.state == "held",
-    )
+    .where(decisions.c.request_id == bindparam("of_request"), decisions.c.state == "held")
     .values(state="superseded", settled_at=bindparam("at"))
     .returning(decisions.c.id)
 )
+_SUPERSEDE_HELD = _SUPERSEDE_ALL_HELD.where(decisions.c.step_id == bindparam("of_step"))
 
 
 def matter_of(row: Row) -> Matter:
@@ -207,17 +205,24 @@ def settle_step(tx: Tx, step_id: int, state: str, *, now: datetime) -> None:
 
 def end_tasks(tx: Tx, matter: Matter, step_id: int, *, decision_id: int | None = None, now: datetime) -> None:
     """Nobody is asked in this step any more, nor in what was added to it. A decision in hold there does not count."""
-    for held in tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=step_id, at=now):
-        timers.cancel_timer(tx, "hold_end", str(held.id))
-        audit.append(
-            tx, chain=matter.chain, actor="system", verb="superseded", thing=f"decision:{held.id}",
-            data={"by": f"decision:{decision_id}"}, now=now,
-        )  # fmt: skip
+    held = tx.run(_SUPERSEDE_HELD, of_request=matter.id, of_step=step_id, at=now).all()
+    _superseded(tx, matter, held, decision_id=decision_id, now=now)
     closed = tx.run(_END_STEP_TASKS, of_step=step_id, at=now)
     displaced(tx, matter, closed, decision_id=decision_id, now=now)
     for added in tx.run(_ADDED_TO, of_step=step_id):
         settle_step(tx, added.id, "void", now=now)
         end_tasks(tx, matter, added.id, decision_id=decision_id, now=now)
+
+
+def _superseded(
+    tx: Tx, matter: Matter, held: Iterable[Row], *, decision_id: int | None, now: datetime
+) -> None:
+    for one in held:
+        timers.cancel_timer(tx, "hold_end", str(one.id))
+        audit.append(
+            tx, chain=matter.chain, actor="system", verb="superseded", thing=f"decision:{one.id}",
+            data={"by": f"decision:{decision_id}"}, now=now,
+        )  # fmt: skip
 
 
 def end_steps_of(tx: Tx, matter: Matter, token_id: int, *, now: datetime) -> None:
@@ -282,9 +287,14 @@ def displaced(
             )  # fmt: skip
 
 
+def _void_steps(tx: Tx, matter: Matter, *, now: datetime) -> None:
+    for step in tx.run(_VOID_STEPS, of_request=matter.id, at=now).all():
+        unblocked(tx, step.id, now=now)
+
+
 def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None:
     """Nothing of this request is asked any more (withdrawn, changed, expired); whoever was asked by SMS is told."""
-    tx.run(_VOID_STEPS, of_request=matter.id, at=now)
+    _void_steps(tx, matter, now=now)
     if matter.type_version_id is not None:
         tx.run(_VOID_PROVISIONAL, of_request=matter.id, at=now)
     for task in tx.run(_VOID_TASKS, of_request=matter.id, at=now):
@@ -304,8 +314,11 @@ def void_open_tasks(tx: Tx, matter: Matter, *, kind: str, now: datetime) -> None
 
 
 def end_everything(tx: Tx, matter: Matter, *, decision_id: int | None, now: datetime) -> None:
-    """The request is decided while others are still asked, in branches beside: off their lists too."""
-    tx.run(_VOID_STEPS, of_request=matter.id, at=now)
+    """The request is decided while others are still asked, in branches beside: off their lists too, and what
+    is in hold there does not count."""
+    held = tx.run(_SUPERSEDE_ALL_HELD, of_request=matter.id, at=now).all()
+    _superseded(tx, matter, held, decision_id=decision_id, now=now)
+    _void_steps(tx, matter, now=now)
     displaced(
         tx, matter, tx.run(_END_ALL_TASKS, of_request=matter.id, at=now), decision_id=decision_id, now=now
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
@@ -38,8 +40,21 @@ _VOTES = (
 )
 
 
+def rows_of(tx: Tx, step_id: int) -> list[Row]:
+    return tx.run(_VOTES, of_step=step_id).all()
+
+
+def counted(rows: Sequence[Row]) -> list[moves.Vote]:
+    return [moves.Vote(row.weight, _counted(row)) for row in rows]
+
+
+def alone(rows: Sequence[Row]) -> bool:
+    """Nobody else was asked in the step, nor added to it."""
+    return len(rows) == 1 and rows[0].after is None
+
+
 def votes_of(tx: Tx, step_id: int) -> list[moves.Vote]:
-    return [moves.Vote(row.weight, _counted(row)) for row in tx.run(_VOTES, of_step=step_id)]
+    return counted(rows_of(tx, step_id))
 
 
 def _counted(row: Row) -> str | None:

@@ -159,8 +159,15 @@ def _finish(journey: Journey, thread: Thread) -> bool:
     running = [
         row for row in journey.tx.run(_CHILDREN_AT, of_token=parent.id) if row.sequence.startswith(inside)
     ]
-    done = sum(row.state == "done" for row in running)
-    if done < blocks.needed(journey.block(parent.sequence, parent.at), len(running)):
+    # a branch counts once, and only its end: a detour in it is done somewhere on the way
+    done = {
+        row.sequence
+        for row in running
+        if row.state == "done" and row.at == len(blocks.sequence_at(journey.route, row.sequence))
+    }
+    if len(done) < blocks.needed(
+        journey.block(parent.sequence, parent.at), len({row.sequence for row in running})
+    ):
         return False
     cancel(journey, [row.id for row in running if row.state != "done"])
     return advance(journey, Thread(parent.id, parent.parent_id, parent.sequence, parent.at + 1))

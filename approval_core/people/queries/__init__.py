@@ -35,6 +35,7 @@ from approval_core.people.queries.standins import (
     absences_of,
     delegates_of,
     is_absent,
+    is_away,
     office_day,
 )
 from approval_core.people.queries.structure import (
@@ -71,6 +72,7 @@ __all__ = [
     "has_delegated",
     "holders_of_role",
     "is_absent",
+    "is_away",
     "leader_in_charge",
     "leaders_of",
     "leaders_with_phones",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from approval_core.clock import OFFICE_ZONE
 from approval_core.people.models import absences, delegations, persons
@@ -28,6 +28,9 @@ _live = (
     .order_by(delegations.c.id)
 )
 _away = select(absences.c.id).where(absences.c.person_id == bindparam("person_id"), holds(absences))
+_away_or_gone = select(persons.c.id).where(
+    persons.c.id == bindparam("person_id"), or_(persons.c.state == "left", _away.exists())
+)
 
 
 def delegates_of(tx: Tx, person_id: int, *, type: str, now: datetime) -> list[PersonCard]:  # noqa: A002  # the request's type, as everywhere
@@ -39,6 +42,11 @@ def delegates_of(tx: Tx, person_id: int, *, type: str, now: datetime) -> list[Pe
 
 def is_absent(tx: Tx, person_id: int, *, now: datetime) -> bool:
     return tx.run(_away, person_id=person_id, now=now).first() is not None
+
+
+def is_away(tx: Tx, person_id: int, *, now: datetime) -> bool:
+    """Absent at this moment, or gone for good: nobody who can be waited for."""
+    return tx.run(_away_or_gone, person_id=person_id, now=now).first() is not None
 
 
 def absences_of(tx: Tx, person_id: int, *, now: datetime) -> list[dict[str, Any]]:

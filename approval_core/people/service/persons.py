@@ -24,6 +24,7 @@ from approval_core.people.models import (
 from approval_core.people.rules import fields
 from approval_core.people.service import ledger
 from approval_core.store import Tx
+from approval_core.timers import set_timer
 
 
 def hire(
@@ -72,12 +73,16 @@ def leave(tx: Tx, person_id: int, *, actor: Actor, now: datetime) -> None:
         (absences, absences.c.person_id == person_id),
     ):
         tx.execute(update(table).where(whose, ledger.unended(table, now)).values(valid_to=now))
-    tx.execute(
+    ended = tx.execute(
         update(delegations)
         .where(or_(delegations.c.from_id == person_id, delegations.c.to_id == person_id))
         .where(delegations.c.revoked_at.is_(None), delegations.c.valid_to > now)
         .values(revoked_at=now)
-    )
+        .returning(delegations.c.id, delegations.c.from_id)
+    ).all()
+    for one in ended:
+        set_timer(tx, ledger.STANDING, f"{one.from_id}:delegation:{one.id}:1", now)
+    set_timer(tx, ledger.STANDING, f"{person_id}:left:0:1", now)
     tx.execute(
         update(phones)
         .where(phones.c.person_id == person_id, phones.c.state != "unbound")
