@@ -21,7 +21,7 @@ ROUTE = [
 ]
 
 
-def put(tx: Tx, table: str, **values: Any) -> int:
+def put(tx: Tx, /, table: str, **values: Any) -> int:
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     made = tx.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id"), values)  # noqa: S608  # names of this file
