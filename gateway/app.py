@@ -23,6 +23,7 @@ from sms_modem.transports.base import ModemState
 from web import problems
 from web.body_limit import BodyLimit
 from web.gate import gate
+from web.papers import FILE_SLACK, UPLOADS, PaperDesk
 from web.passwords import PasswordDesk
 from web.request_ids import RequestIds
 
@@ -66,10 +67,13 @@ def create_app(settings: Settings, store: Store | None, office: Office | None = 
     app.state.permissions = permissions(demo=settings.demo)
     app.state.accounts, app.state.zones = settings.accounts, settings.networks.zones
     app.state.passwords = PasswordDesk(settings.accounts)
+    app.state.papers = PaperDesk(settings.files_folder, settings.files)
     app.state.meter = Meter(wiring.QUEUES)
     app.state.documents = {}
     problems.install(app)
-    app.add_middleware(BodyLimit, most=settings.body_bytes)
+    app.add_middleware(
+        BodyLimit, most=settings.body_bytes, larger=[(UPLOADS, settings.files.most_bytes + FILE_SLACK)]
+    )
     app.add_middleware(RequestIds)  # the outermost: what the limit refuses has an id too
     for router in wiring.routers(settings):
         app.include_router(router)
@@ -86,8 +90,22 @@ def openapi(app: FastAPI, part: str = "systems") -> dict[str, Any]:
         routes = [one for one in iter_route_contexts(app.routes) if (one.path or "").startswith(prefix)]
         document = get_openapi(title=title, version=app.version, summary=summary, routes=routes)
         document["components"]["schemas"]["ProblemOut"] = ProblemOut.model_json_schema()
+        if part == "person":
+            _told_once(document)
         documents[part] = document
     return documents[part]
+
+
+def _told_once(document: dict[str, Any]) -> None:
+    """The same refusal of a hundred routes stands in the document once."""
+    kept: dict[str, Any] = document["components"].setdefault("responses", {})
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if "application/problem+json" in answer.get("content", {}):
+                    name = f"Problem{status}"
+                    if kept.setdefault(name, answer) == answer:
+                        operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
 
 
 def _operations(app: FastAPI) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from approval_core import audit
-from approval_core.approvals.models import Request
+from approval_core.approvals.models import Decision, Request
 from approval_core.approvals.proof import record_problems
 from approval_core.audit.canonical import key_id
 from approval_core.audit.models import entries
@@ -30,7 +30,7 @@ from sms_modem.explain import as_text, why
 from sms_modem.models import OutboundSms
 from sms_modem.rules.numbers import e164
 
-requests = table_of(Request)
+requests, decisions = table_of(Request), table_of(Decision)
 
 GIVEN_UP = ("dead", "failed", "unknown", "expired")
 #: queue → its address and its subject, as columns of the table
@@ -122,6 +122,21 @@ def signing_key(tx: Tx, settings: Settings) -> Ed25519PrivateKey | None:
         return checkpoint_key(own)
     last, demo = audit.last_checkpoint(tx), checkpoint_key(DEMO_SECRET)
     return demo if last is not None and last.key_id == key_id(demo.public_key().public_bytes_raw()) else None
+
+
+def entry_of_decision(tx: Tx, decision_id: int) -> int:
+    """The entry that told of a decision when it was taken. NotFound("no_decision")."""
+    request = select(decisions.c.request_id).where(decisions.c.id == decision_id)
+    number = tx.execute(request).scalar()
+    told = select(entries.c.id).where(
+        entries.c.chain == f"request:{number}",
+        entries.c.verb == "decided",
+        entries.c.thing == f"decision:{decision_id}",
+    )
+    found = tx.execute(told).scalar()
+    if found is None:
+        raise NotFound("no_decision", f"the trail tells of no decision {decision_id}")
+    return int(found)
 
 
 def explanation(

@@ -17,7 +17,7 @@ from gateway.intake.models import OutboundCallback
 from gateway.intake.routes import router as intake_router
 from gateway.settings import Settings
 from mobile_api.routes import ROUTERS as PERSON_ROUTERS
-from sms_modem import reactions as sms
+from sms_modem import reactions as sms_reactions
 from sms_modem import undelivered
 from sms_modem.models import OutboundSms
 
@@ -45,7 +45,7 @@ def reactions(settings: Settings) -> Reactions:
             "approval.taken_back": {"callback": intake.call_back(attempts)},
             "task.overdue_rung": {"deadline": deadlines.on_overdue_rung},
         },
-        sms.reactions(settings.sms_rules),
+        sms_reactions.reactions(settings.sms_rules),
     )
     table: dict[str, dict[str, Reaction]] = {}
     for package in packages:
@@ -56,7 +56,9 @@ def reactions(settings: Settings) -> Reactions:
 
 def routers(settings: Settings) -> list[APIRouter]:
     """The doors. The demo's are absent outside the demo, not only closed."""
-    found = [intake_router, *PERSON_ROUTERS]
+    from gateway.person import receipts, sms  # these look at the tables above
+
+    found = [intake_router, *PERSON_ROUTERS, sms.router, receipts.router]
     if settings.demo:
         from gateway.demo.routes import router as demo_router
 

@@ -11,25 +11,29 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from approval_core.approvals import queries as approvals
-from approval_core.approvals.models import Copy, Decision, Request, Step, Task
-from approval_core.approvals.queries import RequestView
+from approval_core.approvals.models import Copy, Decision, Request, Step, Talk, Task
 from approval_core.columns import table_of
 from approval_core.definitions import queries as definitions
-from approval_core.definitions.rules.document import TypeDocument
-from approval_core.definitions.rules.forms import rights
-from approval_core.errors import NotFound
+from approval_core.definitions.queries import Version
+from approval_core.errors import Forbidden, NotFound
 from approval_core.files import queries as files
 from approval_core.people import queries as people
 from approval_core.store import Tx
-from mobile_api.hiding import as_seen, hidden_in, is_step
-from mobile_api.schemas import RequestOut
+from mobile_api.hiding import as_seen, hidden_in
+from mobile_api.mine import mine_of
+from mobile_api.schemas.matters import RequestOut
 from web.permissions import Role
 
 requests, steps, tasks = table_of(Request), table_of(Step), table_of(Task)
-decisions, copies = table_of(Decision), table_of(Copy)
+decisions, copies, talks = table_of(Decision), table_of(Copy), table_of(Talk)
 
 _request = select(
-    requests.c.applicant_id, requests.c.submitter_id, requests.c.type, requests.c.amount, requests.c.salts
+    requests.c.applicant_id,
+    requests.c.submitter_id,
+    requests.c.type,
+    requests.c.amount,
+    requests.c.salts,
+    requests.c.type_version_id,
 ).where(requests.c.id == bindparam("of_request"))
 _asked = (
     select(tasks.c.person_id, steps.c.block)
@@ -55,6 +59,8 @@ _state_of_task = _task.where(tasks.c.id == bindparam("of_task"))
 
 #: who sees a matter for one of these reasons sees every field of it
 WHOLE = frozenset({"applicant", "submitter", "auditor"})
+#: who keeps the machine or the flows running sees how every matter stands, and none of its content
+KEEPERS: frozenset[Role] = frozenset({"admin", "operator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def sight_of(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight
     """Why this person may see this request, the nearest reason first; None: he may not, and is not told that it is there.
 
     applicant | submitter | asked (whenever, also before a change) | decided | copied | auditor (everything) |
-    stand_in (may decide for somebody asked) | secretary (of one of these) | administrator (how it stands, no content).
+    stand_in (may decide for somebody asked) | secretary (of one of these) | administrator (how it stands, no content; also for operators).
     """
     row = tx.run(_request, of_request=request_id).first()
     if row is None:
@@ -116,7 +122,7 @@ def sight_of(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight
     for reason, whose in near.items():
         if found := theirs & {one for one in whose if one is not None}:
             return _through("secretary", reason, found, asked, decided)
-    return Sight("administrator", False) if "admin" in viewer.roles else None
+    return Sight("administrator", False) if KEEPERS & viewer.roles else None
 
 
 def _through(reason: str, nearest: str, whose: Collection[int], *blocks: Mapping[int, set[str]]) -> Sight:
@@ -132,13 +138,28 @@ def must_see(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight
     return sight
 
 
+def must_take_part(tx: Tx, viewer: Viewer, request_id: int, *, now: datetime) -> Sight:
+    """As `must_see`, for what is said and read: who only keeps the machine running has no part in a matter."""
+    sight = must_see(tx, viewer, request_id, now=now)
+    if sight.reason == "administrator":
+        raise Forbidden("not_yours", "you are no part of this matter")
+    return sight
+
+
+def hidden_for(tx: Tx, request_id: int, sight: Sight) -> tuple[frozenset[str], Version | None]:
+    """The fields that are closed to who sees it so, and the version that the request runs on."""
+    number = tx.run(_request, of_request=request_id).one().type_version_id
+    if number is None:
+        return frozenset(), None
+    version = definitions.version(tx, number)
+    return frozenset() if sight.whole else hidden_in(version.document, sight.blocks), version
+
+
 def request_for(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> RequestOut:
     sight = must_see(tx, viewer, request_id, now=now)
     view = approvals.by_id(tx, request_id)
-    document = None
-    if view.type_version_id is not None:
-        document = definitions.version(tx, view.type_version_id).document
-    hidden = frozenset() if sight.whole or document is None else hidden_in(document, sight.blocks)
+    hidden, version = hidden_for(tx, request_id, sight)
+    document = None if version is None else version.document
     content = {name: getattr(view, name) for name in ("type", "title", "summary", "applicant", "form")}
     content["papers"] = files.digests(tx, request_id)
     salts = tx.run(_request, of_request=request_id).one().salts
@@ -152,7 +173,9 @@ def request_for(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> Re
         "digests": seen.digests,
         "amount": None if document is not None and document.amount in hidden else view.amount,
         "copies": approvals.copies_of(tx, request_id),
-        "mine": _mine(view, viewer, document),
+        "mine": []
+        if sight.reason in ("auditor", "administrator")
+        else mine_of(tx, view, viewer.person_id, now=now),
     }
     shown = RequestOut.model_validate(own)
     return _outline(shown) if sight.reason == "administrator" else shown
@@ -161,25 +184,6 @@ def request_for(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> Re
 OF_VIEW = RequestOut.model_fields.keys() - {
     "sight", "form", "summary", "hidden", "salts", "digests", "amount", "copies", "mine",
 }  # fmt: skip
-
-
-def _mine(view: RequestView, viewer: Viewer, document: TypeDocument | None) -> list[dict[str, Any]]:
-    """The tasks that wait for this person here, and what he may do with each field."""
-    found = []
-    for step in view.steps:
-        for one in step.approvers:
-            if one.person_id == viewer.person_id and one.state == "open":
-                known = document is not None and is_step(document, step.block)
-                given = rights(document, step.block) if document is not None and known else {}
-                found.append(
-                    {
-                        "task_id": one.task_id,
-                        "task_revision": one.task_revision,
-                        "block": step.block,
-                        "rights": given,
-                    }
-                )
-    return found
 
 
 def _outline(shown: RequestOut) -> RequestOut:
@@ -213,3 +217,14 @@ def state_of_request(tx: Tx, request_id: int) -> dict[str, Any] | None:
     found = select(requests.c.state, requests.c.revision).where(requests.c.id == request_id)
     row = tx.execute(found).first()
     return None if row is None else {"request_state": row.state, "request_revision": row.revision}
+
+
+def state_of_talk(tx: Tx, talk_id: int) -> dict[str, Any] | None:
+    found = select(talks.c.request_id, talks.c.state).where(talks.c.id == talk_id)
+    row = tx.execute(found).first()
+    return None if row is None else {"talk_state": row.state, **(state_of_request(tx, row.request_id) or {})}
+
+
+def hidden_of(tx: Tx, request_id: int, *, viewer: Viewer, now: datetime) -> frozenset[str]:
+    """The fields that are closed to him, of a matter he has a part in."""
+    return hidden_for(tx, request_id, must_take_part(tx, viewer, request_id, now=now))[0]

@@ -39,7 +39,7 @@ SAID: dict[int, str] = {
     403: "Not for this person, not from this network, or without the X-CSRF-Token.",
     404: "There is no such thing, or it is not for this person to see.",
     409: "The state does not allow it any more; `current` says how things stand.",
-    413: "The body is larger than 1 MB.",
+    413: "The body is larger than 1 MB, or than a file may be.",
     422: "The request cannot be used as it is; `code` and `detail` say why.",
     503: "Try again after `Retry-After`.",
 }

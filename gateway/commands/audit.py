@@ -82,6 +82,7 @@ def receipt(
 ) -> None:
     """What proves to a stranger that a decision stands in the log."""
     from approval_core.audit import receipts
+    from gateway.trail import entry_of_decision
     from gateway.worker import sm2_key
 
     if (decision is None) == (entry is None):
@@ -266,28 +267,6 @@ def witnessed_size(file: Annotated[str, typer.Argument(metavar="FILE")]) -> None
     from approval_core.audit import witness as witnesses
 
     sys.stdout.write(f"{witnesses.read(Path(file)).size}\n")
-
-
-def entry_of_decision(tx: Tx, decision_id: int) -> int:
-    """The entry that told of a decision when it was taken. NotFound("no_decision")."""
-    from sqlalchemy import select
-
-    from approval_core.approvals.models import Decision
-    from approval_core.audit.models import entries as trail
-    from approval_core.columns import table_of
-
-    decisions = table_of(Decision)
-    request = select(decisions.c.request_id).where(decisions.c.id == decision_id)
-    number = tx.execute(request).scalar()
-    told = select(trail.c.id).where(
-        trail.c.chain == f"request:{number}",
-        trail.c.verb == "decided",
-        trail.c.thing == f"decision:{decision_id}",
-    )
-    found = tx.execute(told).scalar()
-    if found is None:
-        raise NotFound("no_decision", f"the trail tells of no decision {decision_id}")
-    return int(found)
 
 
 def _read_and_noted(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from web.bodies import Incoming
+from web.moments import Moment
 from web.texts import clean
 
 REF_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _usable_ref(ref: str) -> str:
@@ -24,20 +24,9 @@ def _usable_ref(ref: str) -> str:
     return clean(ref)
 
 
-def _in_our_time(moment: datetime) -> datetime:
-    try:
-        moment = moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("a time between 2000 and 2200 is expected") from None
-    if not EARLIEST <= moment < LATEST:
-        raise ValueError("a time between 2000 and 2200 is expected")
-    return moment
-
-
 Ref = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_usable_ref)]
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), AfterValidator(clean)]
 Account = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(clean)]
-Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class WeightedApprover(Incoming):

@@ -5,6 +5,27 @@ Every router bears the whole prefix `/api/v1` itself and is included flat: the p
 
 from fastapi import APIRouter
 
-from mobile_api.routes import inbox, me, requests, signing_in
+from mobile_api.routes import (
+    auditing,
+    design,
+    drafts,
+    filing,
+    flows,
+    inbox,
+    me,
+    papers,
+    requests,
+    signing_in,
+    standins,
+    tasks,
+    types,
+    watching,
+)
 
-ROUTERS: tuple[APIRouter, ...] = (signing_in.router, me.router, inbox.router, requests.router)
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    one.router
+    for one in (
+        signing_in, me, inbox, types, filing, drafts, requests, papers, tasks, standins, flows, watching, design,
+        auditing,
+    )
+)  # fmt: skip

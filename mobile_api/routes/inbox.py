@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from approval_core.inbox import queries
-from mobile_api.schemas import CountsOut, InboxOut
+from mobile_api.schemas.inbox import CountsOut, InboxOut
 from web.bodies import problems
 from web.deps import StoreDep
 from web.signin import PersonDep

@@ -12,7 +12,7 @@ from approval_core.people.accounts import queries, service
 from approval_core.people.accounts.rules import check_password, normal, refuse
 from approval_core.store import Tx
 from mobile_api.routes.signing_in import knock_of, refusal
-from mobile_api.schemas import LeaderOut, MeOut, PasswordIn
+from mobile_api.schemas.account import LeaderOut, MeOut, PasswordIn
 from web.bodies import problems
 from web.deps import Now, StoreDep
 from web.signin import ActingDep, PasswordsDep, PersonDep, PersonHere

@@ -13,7 +13,7 @@ from approval_core.people.accounts.rules import csrf_of
 from approval_core.people.accounts.service import Knock, Refused
 from approval_core.people.accounts.settings import AccountSettings
 from approval_core.people.actor import Actor
-from mobile_api.schemas import SignedInOut, SignInIn
+from mobile_api.schemas.account import SignedInOut, SignInIn
 from web.bodies import problems
 from web.deps import Now, StoreDep
 from web.signin import ActingDep, PasswordsDep, give_cookie, source_of, take_cookie, token_of

@@ -182,7 +182,7 @@ def test_an_administrator_sees_how_it_stands_and_nothing_that_anybody_wrote(syst
     leader, admin = at("hy00001"), at("hy00060", role="system_admin")
     number = asked(system)
     leader.decides("approve", comment="机密意见")
-    leader.does(f"/requests/{number}/remarks", {"text": "机密说明"}, status=204)
+    leader.does(f"/requests/{number}/remarks", {"text": "机密说明"}, status=201)
     shown = admin.asks(f"/requests/{number}")
     assert shown["sight"] == "administrator"
     assert [shown[name] for name in CONTENT] == ["", "", "", {}, "", []]
@@ -217,7 +217,7 @@ def test_an_auditor_reads_everything_changes_nothing_and_his_reading_is_written_
 def test_a_remark_lands_on_the_matter_for_those_who_see_it(system: System, at: At) -> None:
     leader, other = at("hy00001"), at("hy00002")
     number = asked(system)
-    leader.does(f"/requests/{number}/remarks", {"text": "请补充人数"}, status=204)
+    leader.does(f"/requests/{number}/remarks", {"text": "请补充人数"}, status=201)
     other.does(f"/requests/{number}/remarks", {"text": "x"}, status=404)
     leader.does(f"/requests/{number}/remarks", {"text": "  "}, status=422)
     [said] = leader.asks(f"/requests/{number}")["remarks"]

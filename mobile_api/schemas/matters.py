@@ -1,99 +1,36 @@
-"""What a person sends and sees."""
+"""One matter as a person sees it, and what is said about it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from mobile_api.schemas.fields import Account, Outgoing, RowId, Text
 from web.bodies import Incoming
 from web.texts import clean
 
-Account = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(clean)]
-Password = Annotated[str, Field(min_length=1, max_length=800), AfterValidator(clean)]
-Text = Annotated[str, Field(max_length=2000), AfterValidator(clean)]
-
-
-class SignInIn(Incoming):
-    account: Account
-    password: Password
-
-
-class PasswordIn(Incoming):
-    current: Password
-    new: Password
-
-
-class DecideIn(Incoming):
-    verdict: Literal["approve", "reject", "return"]
-    task_revision: int = Field(
-        ge=1, le=2**31 - 1, description="Of the task, as it was shown: what changed meanwhile is a 409."
-    )
-    comment: Text = ""
-
 
 class RemarkIn(Incoming):
-    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S"), AfterValidator(clean)]
+    text: Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"\S"), AfterValidator(clean)] = (
+        Field(description="Accounts after an @ are told.")
+    )
+    replaces: RowId | None = Field(default=None, description="My own earlier version of it.")
+
+
+class QuestionIn(Incoming):
+    to: Account
+    text: Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S"), AfterValidator(clean)]
+
+
+class AnswerIn(Incoming):
+    text: Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S"), AfterValidator(clean)]
 
 
 class WithdrawIn(Incoming):
     reason: Text = ""
-
-
-class Outgoing(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-
-class SignedInOut(Outgoing):
-    account: str
-    name: str
-    csrf: str = Field(description="Send it as `X-CSRF-Token` with every change.")
-    must_change: bool = Field(description="Only a new password can be chosen.")
-    expires_at: datetime
-    idle_minutes: int = Field(description="Without a request for so long, the session ends earlier.")
-
-
-class LeaderOut(Outgoing):
-    account: str
-    name: str
-    posts: list[str]
-
-
-class MeOut(SignedInOut):
-    id: int
-    rank: str
-    posts: list[str]
-    units: list[str]
-    roles: list[str]
-    zone: str = Field(description="office, vpn or outside")
-    leaders: list[LeaderOut] = Field(description="Whose secretary I am.")
-
-
-class ItemOut(Outgoing):
-    id: int
-    source: str
-    ref: str
-    title: str
-    applicant: str
-    urgency: int = Field(description="0 ordinary, 1 urgent, 2 extra urgent")
-    due_at: datetime | None
-    state: str = Field(description="open, done, over or withdrawn")
-    request_id: int | None
-    task_id: int | None
-    opened_at: datetime
-    closed_at: datetime | None
-
-
-class InboxOut(Outgoing):
-    items: list[ItemOut]
-    next: str | None = Field(description="Give it as `cursor` for the next page; null: this is the last.")
-
-
-class CountsOut(Outgoing):
-    open: int
-    by_source: dict[str, int]
 
 
 class ApproverOut(Outgoing):
@@ -145,6 +82,8 @@ class RemarkOut(Outgoing):
     by: str | None
     text: str
     at: datetime
+    replaces: int | None = Field(description="The version before it, which stays.")
+    mentions: list[str]
 
 
 class CopyOut(Outgoing):
@@ -156,11 +95,18 @@ class CopyOut(Outgoing):
 
 
 class MineOut(Outgoing):
-    """A task that waits for me."""
+    """A task that waits for me, or that I may answer for whoever it waits for."""
 
     task_id: int
     task_revision: int
     block: str
+    on_behalf_of: str | None
+    returnable: list[str] = Field(description="Steps to which a return may go, beside the applicant.")
+    transfer: bool = Field(description="It may be handed over.")
+    add: bool = Field(description="People may be added.")
+    claim: bool = Field(description="It lies in a pool.")
+    claimed: bool
+    comment_on: list[str] = Field(description="Verdicts that need a comment.")
     rights: dict[str, str] = Field(description="field: hidden, read, write or required")
 
 
@@ -190,6 +136,7 @@ class RequestOut(Outgoing):
     submitter: str | None = Field(description="Who wrote it down for the applicant.")
     amount: Decimal | None
     revokes_id: int | None
+    revoked_by_id: int | None
     copies: list[CopyOut]
     mine: list[MineOut]
     hidden: list[str] = Field(
@@ -207,15 +154,41 @@ class RequestOut(Outgoing):
     )
 
 
-class DecidedOut(Outgoing):
-    decision_id: int
-    request_id: int
-    state: str = Field(description="held or effective")
-    held_until: datetime | None = Field(description="Until then it can be undone.")
-    verdict: str
-    effect: str = Field(description="approved, rejected or returned")
+class TalkOut(Outgoing):
+    id: int
+    asker: str
+    asked: str
+    question: str
+    at: datetime
+    state: str = Field(description="open, answered or over")
+    answer: str | None
+    answered_at: datetime | None
 
 
-class UndoneOut(Outgoing):
-    task_id: int
-    task_revision: int
+class TalksOut(Outgoing):
+    items: list[TalkOut]
+
+
+class ReadingOut(Outgoing):
+    account: str
+    name: str
+    channel: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class ReadingsOut(Outgoing):
+    items: list[ReadingOut]
+
+
+class UrgedOut(Outgoing):
+    number: int = Field(description="The how manieth of this request.")
+    path: str
+    told: int = Field(description="How many people.")
+    next_at: datetime
+
+
+class UrgeOut(Outgoing):
+    times: int
+    next_at: datetime | None = Field(description="From when it may be urged; null: nobody holds it.")

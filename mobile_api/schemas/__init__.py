@@ -1,0 +1,1 @@
+"""What a person sends and sees: a file for each subject."""
