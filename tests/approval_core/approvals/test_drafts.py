@@ -168,8 +168,10 @@ def test_f17_other_files_come_with_a_new_revision_and_the_difference_names_them(
 
 
 def test_f28_a_file_that_had_to_be_read_and_was_not_is_named(house: House) -> None:
-    house.publish(step("chief"), form=WITH_OFFER)
-    house.file("li", form={"offer": [paper().sha256]}, papers=(paper(), paper("附图.pdf", "b")))
+    more = {**OFFER, "name": "more", "required": False}
+    house.publish(step("chief"), form={"fields": [*WITH_OFFER["fields"], more]})
+    form = {"offer": [paper().sha256], "more": ["b" * 64]}
+    house.file("li", form=form, papers=(paper(), paper("附图.pdf", "b")))
     chief = house.number("chief")
     assert house.store.read(paper_reading.unread, house.request_id, chief) == ["报价.pdf"]
     number = house.store.read(file_queries.of_request, house.request_id)[0].id
