@@ -1,21 +1,23 @@
 """What will stall, because whoever holds it will be away and nobody may answer for him (B10); what a leaver still holds.
 
-Reads tasks and people together, writes nothing. Run every night for the day that follows.
+Reads tasks and people together. `on_evening` looks every working evening at the working day that follows: an alarm for
+each task that will stall, settled on the first evening on which it is no longer true.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 
 from approval_core.approvals.models import Request, Task
 from approval_core.clock import OFFICE_ZONE
 from approval_core.columns import table_of
+from approval_core.notices.alarms import alarms, raise_alarm, settle_alarm
 from approval_core.people import queries
 from approval_core.people.models import (
     absences,
@@ -32,11 +34,23 @@ from approval_core.people.queries.moments import holds
 from approval_core.people.queries.proposals import Period, Proposal, propose, ties_in
 from approval_core.people.rules.delegations import covers, within
 from approval_core.store import Tx
+from approval_core.timers import set_timer, timers
+from approval_core.working_time import is_working_day
 
 tasks, requests = table_of(Task), table_of(Request)
 
 #: An absence outside these hours of the office's clock stalls nothing.
 OPENS, CLOSES = time(9), time(18)
+#: When the next working day is looked at.
+EVENING = time(17)
+
+HANDLER, REF = "forecast", "office"
+WILL_STALL = "will_stall"
+
+_SET = select(timers.c.id).where(
+    timers.c.handler == HANDLER, timers.c.ref == REF, timers.c.state == literal_column("'due'")
+)
+_FORETOLD = select(alarms.c.thing).where(alarms.c.kind == WILL_STALL, alarms.c.settled_at.is_(None))
 
 REASONS: dict[str, tuple[str, str]] = {
     "left": ("承办人已离开", "the holder has left the office"),
@@ -89,6 +103,50 @@ def forecast(tx: Tx, day: date, now: datetime) -> list[Stall]:
             proposed[row.absence_id] = propose(tx, row.person_id, period, now=now)
         stalls.append(_stall(row, code, proposed[row.absence_id]))
     return sorted(stalls, key=lambda one: (one.account, one.task_id))
+
+
+def begin(tx: Tx, now: datetime) -> None:
+    """The first evening, where none is set yet."""
+    if tx.run(_SET).first() is None:
+        set_timer(tx, HANDLER, REF, next_evening(now))
+
+
+def on_evening(tx: Tx, ref: str, now: datetime) -> None:
+    """The timer `forecast`: one alarm for each task that will stall, those that will no longer are settled, the next evening
+    is set."""
+    stalls = {f"task:{one.task_id}": one for one in forecast(tx, coming_day(now), now)}
+    for row in tx.run(_FORETOLD).all():
+        if row.thing not in stalls:
+            settle_alarm(tx, WILL_STALL, row.thing, now=now)
+    for thing, one in stalls.items():
+        facts = {
+            "day": coming_day(now).isoformat(),
+            "person_id": one.person_id,
+            "why": one.code,
+            "absence_id": one.absence_id,
+            "proposed": None if one.proposal is None else one.proposal.account,
+        }
+        raise_alarm(tx, WILL_STALL, thing, facts=facts, request_id=one.request_id, now=now)
+    set_timer(tx, HANDLER, ref, next_evening(now))
+
+
+def next_evening(now: datetime) -> datetime:
+    """17:00 of the first working day whose evening has not come yet."""
+    local = now.astimezone(OFFICE_ZONE)
+    day = local.date() if local.time() < EVENING else local.date() + timedelta(days=1)
+    return _office(_working(day), EVENING).astimezone(UTC)
+
+
+def coming_day(now: datetime) -> date:
+    """The working day that begins next: the one at hand for a look that comes too late, before the office opens."""
+    local = now.astimezone(OFFICE_ZONE)
+    return _working(local.date() if local.time() < OPENS else local.date() + timedelta(days=1))
+
+
+def _working(day: date) -> date:
+    while not is_working_day(day):
+        day += timedelta(days=1)
+    return day
 
 
 def _office(day: date, clock: time) -> datetime:

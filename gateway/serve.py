@@ -184,6 +184,7 @@ def worker_for(settings: Settings, store: Store, secret: str) -> Worker:
         wiring.TIMERS,
         key=checkpoint_key(secret),
         sm2=sm2_key(settings.sm2_key_file),
+        beginnings=wiring.BEGINNINGS,
     )
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from fastapi import APIRouter
 
+from approval_core import forecast
 from approval_core.approvals import deadlines, proxying
 from approval_core.approvals import service as approvals
 from approval_core.notices import ladder
 from approval_core.outbound import Outbound
 from approval_core.outbox import Reaction, Reactions
+from approval_core.store import Tx
 from approval_core.timers import TimerHandler
 from gateway.intake import reactions as intake
 from gateway.intake.models import OutboundCallback
@@ -31,8 +34,12 @@ TIMERS: Mapping[str, TimerHandler] = {
     "deadline": approvals.on_deadline,
     "ladder": ladder.on_rung(deadlines.held_of),
     "standing": proxying.on_standing,
+    forecast.HANDLER: forecast.on_evening,
     undelivered.HANDLER: undelivered.on_time,
 }
+
+#: what a worker does once when it starts: the timers that set themselves again need a first one
+BEGINNINGS: tuple[Callable[[Tx, datetime], None], ...] = (forecast.begin,)
 
 
 def reactions(settings: Settings) -> Reactions:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,7 +83,9 @@ class Worker:
         *,
         key: Ed25519PrivateKey | None = None,
         sm2: Sm2Key | None = None,
+        beginnings: Sequence[Callable[[Tx, datetime], None]] = (),
     ) -> None:
+        self._beginnings = list(beginnings)
         self._store, self._reactions, self._handlers = store, reactions, handlers
         self._key, self._sm2 = key, sm2
         self._stopping = threading.Event()
@@ -122,6 +124,9 @@ class Worker:
     def round(self, now: datetime) -> bool:
         """Everything that is due now, once; True when there may be more."""
         write = self._store.write
+        while self._beginnings:
+            write(self._beginnings[0], now)
+            del self._beginnings[0]
         deliverable, timely = self._store.read(_waiting, now)
         busy = False
         if deliverable:
