@@ -85,7 +85,8 @@ def test_b10_the_evening_before_raises_one_alarm_for_each_task_that_will_stall(
 def test_b10_a_proxy_named_or_a_return_settles_it_on_the_next_evening(store: Store, asked: Actor) -> None:
     pass_evenings(store, at(6, 17))
     proxy = hire(store, "proxy")
-    assert asked.person_id is not None and proxy.person_id is not None
+    assert asked.person_id is not None
+    assert proxy.person_id is not None
     store.write(
         service.delegate, asked.person_id, proxy.person_id, valid_from=at(7, 9), valid_to=at(9, 0), actor=SYSTEM,
         now=at(6, 18),
