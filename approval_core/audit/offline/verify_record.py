@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Checks a receipt or a package of Pishi alone: no server, no database, no other file. Needs Python 3.9, nothing else.
 
     python3 verify_record.py FILE [--key HEX]... [--witness FILE]
@@ -19,6 +18,7 @@ from hashlib import sha256, sha512
 from typing import Any
 
 ORIGIN = "pishi/audit"
+CONTENT = ("submitted", "revised", "fields.changed")  # verbs that name the content they leave behind
 FILES = ("entries.json", "log.json", "manifest.json", "rows.json", "sms.json")
 NOTE = re.compile(
     "pishi/audit\n(\\d+)\n(\\S+)\ncheckpoint (\\d+)\nat (\\S+)\n\n\u2014 pishi/audit (\\S+)\n(?:\u2014 \\S+ \\S+\n)*"
@@ -285,9 +285,9 @@ class Check:
 
     def content(self, content: Any, decisions: Any, entries: Any) -> None:
         fields, salts = content["fields"], content["salts"]
-        digests = {name: digest(f"{salts[name]}\n{canonical(fields[name], False)}") for name in fields}
-        found = digest(canonical([[name, digests[name]] for name in sorted(fields)], False))
-        told = [json.loads(one["data"] or "{}") for one in entries if one["verb"] in ("submitted", "revised", "fields.changed")]
+        digests = {name: digest(f"{salts[name]}\n{canonical(one, False)}") for name, one in fields.items()}
+        found = digest(canonical(sorted(map(list, digests.items())), False))
+        told = [json.loads(one["data"] or "{}") for one in entries if one["verb"] in CONTENT]
         hashes = [one["content_hash"] for one in told if "content_hash" in one]
         if hashes:
             self.say("the content is the one that was submitted last", found, found == hashes[-1])

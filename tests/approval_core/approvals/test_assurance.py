@@ -95,7 +95,9 @@ def test_above_the_batch_limit_it_is_decided_alone(house: House) -> None:
     assert decide(house, "wang", SESSION).state == "effective"
 
 
-def test_the_end_of_the_request_ends_what_was_provisional_and_the_record_agrees(house: House, store: Store) -> None:
+def test_the_end_of_the_request_ends_what_was_provisional_and_the_record_agrees(
+    house: House, store: Store
+) -> None:
     house.publish(step("wang", floor=3))
     house.file("li")
     decide(house, "wang", SESSION)

@@ -107,8 +107,8 @@ def packed(**changes: Any) -> bytes:
         Paper("合同.pdf", hashlib.sha256(b"one").hexdigest(), [b"o", b"ne"]),
         Paper("合同.pdf", hashlib.sha256(b"two").hexdigest(), [b"two"]),
     ]
-    facts = {"sheet": FULL, "pdf": b"%PDF-", "papers": papers, "trail": [{"seq": 1, "data": "甲"}]} | changes
-    write_package(out, **facts)
+    facts: dict[str, Any] = {"sheet": FULL, "pdf": b"%PDF-", "papers": papers}
+    write_package(out, **(facts | {"trail": [{"seq": 1, "data": "甲"}]} | changes))
     return out.getvalue()
 
 

@@ -219,7 +219,9 @@ def test_f46_median_and_p90(hours: list[float], median: float, p90: float) -> No
     assert rate(1, 3) == 33.3
 
 
-_moments = st.datetimes(datetime(2025, 12, 20), datetime(2026, 3, 10)).map(lambda at: at.replace(tzinfo=UTC))  # the zone comes a word later
+_moments = st.datetimes(datetime(2025, 12, 20), datetime(2026, 3, 10)).map(
+    lambda at: at.replace(tzinfo=UTC)
+)  # the zone comes a word later
 
 
 @given(st.lists(st.tuples(_moments, _moments), min_size=1, max_size=8))
