@@ -14,6 +14,7 @@ from approval_core.people.accounts.hashing import Hashing
 from approval_core.people.accounts.settings import AccountSettings
 from approval_core.people.actor import SYSTEM
 from approval_core.people.models import Secretary, persons
+from approval_core.people.queries import holders_of_role
 from approval_core.store import Store, Tx
 from gateway.serve import Site
 from tests.factories import insert_person
@@ -40,10 +41,27 @@ class Browser(httpx.Client):
         assert answer.status_code == status, answer.text
         return answer.json()
 
-    def does(self, path: str, body: Any = None, *, status: int = 200) -> Any:
-        answer = self.post(f"/api/v1{path}", json=body, headers={"X-CSRF-Token": self.csrf})
+    def does(self, path: str, body: Any = None, *, status: int = 200, method: str = "POST") -> Any:
+        answer = self.request(method, f"/api/v1{path}", json=body, headers={"X-CSRF-Token": self.csrf})
         assert answer.status_code == status, answer.text
         return answer.json() if answer.content else None
+
+    def sends(self, path: str, content: Any, *, status: int = 201, kind: str = "", **params: Any) -> Any:
+        """A file, its bytes as they are."""
+        headers = {"X-CSRF-Token": self.csrf} | ({"Content-Type": kind} if kind else {})
+        answer = self.post(f"/api/v1{path}", content=content, params=params, headers=headers)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def mine(self, request_id: int) -> Any:
+        """The one task that waits for me in a matter."""
+        [task] = self.asks(f"/requests/{request_id}")["mine"]
+        return task
+
+    def on_my_task(self, request_id: int, action: str, *, status: int = 200, **body: Any) -> Any:
+        task = self.mine(request_id)
+        body = {"task_revision": task["task_revision"]} | body
+        return self.does(f"/tasks/{task['task_id']}/{action}", body, status=status)
 
     def decides(self, verdict: str = "approve", *, status: int = 200, place: int = 0, **changes: Any) -> Any:
         """The first item of the inbox, as it is shown."""
@@ -71,7 +89,7 @@ def _give(tx: Tx, account: str, role: str | None, secretary_of: str | None, must
     of_account = select(persons.c.id).where(persons.c.account == account)
     person_id = tx.execute(of_account).scalar() or insert_person(tx, account, name=f"某{account}")
     service.set_password(tx, person_id, new_hash=HASH, must_change=must_change, actor=SYSTEM, now=now)
-    if role is not None:
+    if role is not None and person_id not in {one.id for one in holders_of_role(tx, role, now)}:
         people.grant_role(tx, person_id, role=role, actor=SYSTEM, now=now)
     if secretary_of is not None:
         leader = tx.execute(select(persons.c.id).where(persons.c.account == secretary_of)).scalar_one()
