@@ -17,7 +17,7 @@ from approval_core.store import Tx
 from tests.approval_core.approvals.routes import Bureau
 from tests.factories import NOW
 
-FORM = {
+FORM: dict[str, list[dict[str, Any]]] = {
     "fields": [
         {
             "name": "days",
