@@ -18,6 +18,7 @@ from gateway.commands import (
     matters,
     office,
     people,
+    simulate,
     statistics,
     type_changes,
     types,
@@ -42,6 +43,7 @@ for command in (
     matters.why,
     office.openapi,
     absences.forecast,
+    simulate.simulate,
     statistics.statistics,
 ):
     app.command()(command)
