@@ -82,6 +82,7 @@ PERSON_API: Permissions = {
     ("POST", "/api/v1/drafts/{draft_id}/files"): OWN,
     ("DELETE", "/api/v1/drafts/{draft_id}/files/{file_id}"): OWN,
     ("POST", "/api/v1/tasks/{task_id}/decide"): OWN,
+    ("POST", "/api/v1/tasks:decide-batch"): OWN,
     ("POST", "/api/v1/tasks/{task_id}/transfer"): OWN,
     ("POST", "/api/v1/tasks/{task_id}/add"): OWN,
     ("POST", "/api/v1/tasks/{task_id}/remove"): OWN,
@@ -124,12 +125,14 @@ OFFICES: Permissions = {
     ("GET", "/api/v1/requests/{request_id}/alarms"): KEEPS,
     ("GET", "/api/v1/alarms"): KEEPS,
     ("GET", "/api/v1/alarms/counts"): KEEPS,
+    ("GET", "/api/v1/alarms/{alarm_id}"): KEEPS,
     ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): KEEPS,
     ("GET", "/api/v1/queues/{queue}"): KEEPS,
     ("POST", "/api/v1/queues/{queue}/{number}/resend"): KEEPS,
     ("GET", "/api/v1/statistics"): FIGURES,
     ("GET", "/api/v1/audit/entries"): AUDIT,
     ("GET", "/api/v1/audit/receipts/{decision_id}"): AUDIT,
+    ("GET", "/api/v1/audit/packages/{request_id}"): AUDIT,
     ("GET", "/api/v1/requests/{request_id}/package.zip"): AUDIT,
 }
 

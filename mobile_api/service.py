@@ -25,6 +25,7 @@ from approval_core.files import queries as files
 from approval_core.files import service as attaching
 from approval_core.files.queries import AttachmentView
 from approval_core.files.rules.stored import Stored
+from approval_core.forecast import Holdings, holdings
 from approval_core.people import queries as people
 from approval_core.people.actor import Actor
 from approval_core.store import Tx
@@ -101,6 +102,10 @@ def of_account(tx: Tx, account: str) -> int:
     if card is None:
         raise NotFound("no_person", f"there is no account {account}", account=account)
     return card.id
+
+
+def desk_of(tx: Tx, account: str, *, now: datetime) -> Holdings:
+    return holdings(tx, of_account(tx, account), now=now)
 
 
 def hand_over(tx: Tx, account: str, *, to: str, actor: Actor, reason: str, now: datetime) -> HandedOver:

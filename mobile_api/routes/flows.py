@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from approval_core.approvals import handover
 from approval_core.approvals import service as approvals
 from approval_core.notices import alarms
 from mobile_api import queries, service
@@ -93,10 +92,10 @@ async def reassign(task_id: Id, body: ReassignIn, here: ActingDep, store: StoreD
     return TaskOut(task_id=number)
 
 
-@router.get("/people/{account}/desk", responses=problems(404), summary="How many tasks wait for somebody")
-async def desk(account: InPath, here: PersonDep, store: StoreDep) -> DeskOut:  # noqa: ARG001  # the table knows who
-    number = await store.aread(service.of_account, account)
-    return DeskOut(account=account, tasks=await store.aread(handover.on_desk, number))
+@router.get("/people/{account}/desk", responses=problems(404), summary="What somebody who leaves still holds")
+async def desk(account: InPath, here: PersonDep, store: StoreDep, now: Now) -> DeskOut:  # noqa: ARG001  # the table knows who
+    """Tasks, posts, roles, other people's trust, his own open requests."""
+    return DeskOut.model_validate(await store.aread(service.desk_of, account, now=now))
 
 
 @router.post(

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from approval_core.approvals import adding, handing
+from approval_core.approvals import adding, batch, handing
 from approval_core.approvals import service as approvals
+from approval_core.approvals.batch import Item
 from mobile_api import queries, service
 from mobile_api.attempts import Id, attempt
 from mobile_api.schemas.acting import (
     AddedOut,
     AddIn,
+    AnswersOut,
+    BatchIn,
     DecidedOut,
     DecideIn,
     OnTaskIn,
@@ -40,6 +43,17 @@ async def decide(task_id: Id, body: DecideIn, here: ActingDep, store: StoreDep, 
         evidence=here.evidence, now=now, **body.model_dump(),
     )  # fmt: skip
     return DecidedOut.model_validate(done)
+
+
+@router.post("/tasks:decide-batch", responses=problems(), summary="Several tasks, one word")
+async def decide_batch(body: BatchIn, here: ActingDep, store: StoreDep, now: Now) -> AnswersOut:
+    """Each is decided for itself and has its own answer; what is too weighty for a batch says `alone`."""
+    items = [Item(one.task_id, one.task_revision) for one in body.items]
+    done = await store.awrite(
+        batch.decide_batch, items, actor=here.actor, evidence=here.evidence, verdict=body.verdict,
+        comment=body.comment, now=now,
+    )  # fmt: skip
+    return AnswersOut.model_validate({"items": done})
 
 
 @router.post("/tasks/{task_id}/transfer", responses=problems(404, 409), summary="Hand it to somebody else")

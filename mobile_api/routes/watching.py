@@ -47,6 +47,11 @@ async def counts(here: PersonDep, store: StoreDep) -> AlarmCountsOut:  # noqa: A
     return AlarmCountsOut(by_kind=await store.aread(alarms.open_counts))
 
 
+@router.get("/alarms/{alarm_id}", responses=problems(404), summary="One alarm, settled or not")
+async def one(alarm_id: Id, here: PersonDep, store: StoreDep) -> AlarmOut:  # noqa: ARG001  # the table knows who
+    return AlarmOut.model_validate(await store.aread(alarms.alarm, alarm_id))
+
+
 @router.post("/alarms/{alarm_id}/acknowledge", responses=problems(404, 409), summary="I look after it")
 async def acknowledge(alarm_id: Id, body: NoteIn, here: ActingDep, store: StoreDep, now: Now) -> AlarmOut:
     """It stays open until its cause is gone."""

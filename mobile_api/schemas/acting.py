@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mobile_api.schemas.fields import Account, Block, Outgoing, Reason, Revision, Text
+from mobile_api.schemas.fields import Account, Block, Outgoing, Reason, Revision, RowId, Text
 from web.bodies import Incoming
 
 
@@ -35,6 +35,33 @@ class DecidedOut(Outgoing):
     verdict: str
     effect: str = Field(description="approved, rejected or returned")
     step_up: list[str] = Field(description="Ways that would make a provisional one final.")
+
+
+class BatchItemIn(Incoming):
+    task_id: RowId
+    task_revision: Revision
+
+
+class BatchIn(Incoming):
+    """Several items, one word."""
+
+    items: Annotated[list[BatchItemIn], Field(min_length=1, max_length=100)]
+    verdict: Literal["approve", "reject", "return"]
+    comment: Text = ""
+
+
+class AnswerOut(Outgoing):
+    """What became of one item: a decision, or the refusal that it would have got alone."""
+
+    task_id: int
+    decided: DecidedOut | None
+    code: str = Field(description="`alone`: it must be decided by itself; empty: decided.")
+    message: str
+    facts: dict[str, Any] | None
+
+
+class AnswersOut(Outgoing):
+    items: list[AnswerOut]
 
 
 class UndoneOut(Outgoing):
@@ -98,9 +125,26 @@ class ReassignIn(Incoming):
     reason: Reason
 
 
+class HeldTaskOut(Outgoing):
+    task_id: int
+    request_id: int
+    type: str
+    state: str = Field(description="open, or waiting for its turn")
+
+
 class DeskOut(Outgoing):
+    """All that would be left lying."""
+
     account: str
-    tasks: int = Field(description="Open, or waiting for their turn.")
+    name: str
+    tasks: list[HeldTaskOut]
+    posts: list[str]
+    in_charge_of: list[str]
+    roles: list[str]
+    proxy_for: list[str]
+    delegated_to: list[str]
+    secretary_of: list[str]
+    own_requests: list[int] = Field(description="Still open.")
 
 
 class HandedItemOut(Outgoing):

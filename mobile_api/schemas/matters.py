@@ -94,6 +94,17 @@ class CopyOut(Outgoing):
     read_at: datetime | None
 
 
+class ProvisionalOut(Outgoing):
+    """What I said in a way that is not sure enough: it counts when I say it again in a surer one."""
+
+    verdict: str
+    comment: str
+    channel: str
+    level: int
+    floor: int = Field(description="The level it must reach.")
+    at: datetime
+
+
 class MineOut(Outgoing):
     """A task that waits for me, or that I may answer for whoever it waits for."""
 
@@ -107,6 +118,7 @@ class MineOut(Outgoing):
     claim: bool = Field(description="It lies in a pool.")
     claimed: bool
     comment_on: list[str] = Field(description="Verdicts that need a comment.")
+    provisional: ProvisionalOut | None
     rights: dict[str, str] = Field(description="field: hidden, read, write or required")
 
 

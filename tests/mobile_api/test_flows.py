@@ -85,6 +85,8 @@ def test_f09_a_blocked_step_raises_an_alarm_and_looks_for_its_people_again(site:
     seen = operator.does(f"/alarms/{alarm['id']}/acknowledge", {"note": "在找人"})
     assert (seen["acknowledged_by"], seen["note"]) == ("hy00060", "在找人")
     assert operator.does(f"/alarms/{alarm['id']}/acknowledge", {}, status=409)["by"] == "hy00060"
+    assert operator.asks(f"/alarms/{alarm['id']}")["note"] == "在找人"
+    operator.asks("/alarms/999", status=404)
     operator.does("/alarms/999/acknowledge", {}, status=404)
     assert [one["id"] for one in operator.asks("/alarms")["items"]] == [alarm["id"]]
     assert operator.asks("/alarms", unseen=True)["items"] == []
@@ -100,7 +102,9 @@ def test_f09_a_blocked_step_raises_an_alarm_and_looks_for_its_people_again(site:
 
 def test_f36_a_leaver_s_desk_goes_to_another_item_by_item(matter: int, at: At) -> None:
     clerk, taker = at("hy00055", role="hr_clerk"), at("hy00050")
-    assert clerk.asks("/people/hy00001/desk") == {"account": "hy00001", "tasks": 1}
+    desk = clerk.asks("/people/hy00001/desk")
+    assert [(one["request_id"], one["state"]) for one in desk["tasks"]] == [(matter, "open")]
+    assert (desk["name"], desk["own_requests"], "title" in str(desk)) == ("领导1", [], False)
     clerk.asks("/people/nobody/desk", status=404)
     same = clerk.does("/people/hy00001/hand-over", {"to": "hy00001", "reason": "退休"}, status=422)
     assert same["code"] == "same_person"

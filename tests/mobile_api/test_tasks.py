@@ -116,3 +116,36 @@ def test_a_stand_in_finds_the_task_at_his_hand_and_whose_it_is(at: At) -> None:
     second.on_my_task(number, "decide", verdict="approve")
     [decided] = first.asks(f"/requests/{number}")["decisions"]
     assert (decided["by"], decided["on_behalf_of"]) == ("hy00002", "hy00001")
+
+
+def test_b4_a_decision_below_the_floor_is_provisional_and_says_what_would_confirm_it(at: At) -> None:
+    publish(at, step("first", "hy00001", floor=3))
+    number = file(at("hy00900"))
+    first = at("hy00001")
+    assert first.mine(number)["provisional"] is None
+    said = first.on_my_task(number, "decide", verdict="approve", comment="同意")
+    assert (said["state"], bool(said["step_up"])) == ("provisional", True)
+    kept = first.mine(number)["provisional"]
+    assert (kept["verdict"], kept["comment"], kept["level"], kept["floor"]) == ("approve", "同意", 2, 3)
+    assert state(first, number) == "pending"
+
+
+def test_f30_several_are_decided_with_one_word_and_each_has_its_own_answer(at: At) -> None:
+    publish(at, step("first", "hy00001"), amount="cost", limits={"batch": 1000})
+    asking, first, other = at("hy00900"), at("hy00001"), at("hy00002")
+    numbers = [
+        file(asking, form={"days": n, "cost": cost}) for n, cost in ((1, "0.00"), (2, "5000.00"), (3, "0.00"))
+    ]
+    tasks = [first.mine(number) for number in numbers]
+    items = [{"task_id": one["task_id"], "task_revision": one["task_revision"]} for one in tasks]
+    items[2]["task_revision"] = 7
+    body = {"items": items, "verdict": "approve", "comment": "同意"}
+    done = first.does("/tasks:decide-batch", body)["items"]
+    assert [one["code"] for one in done] == ["", "alone", "changed"]
+    assert done[0]["decided"]["request_id"] == numbers[0]
+    assert [state(asking, number) for number in numbers] == ["approved", "pending", "pending"]
+    assert other.does("/tasks:decide-batch", body)["items"][1]["code"] == "not_yours"
+    assert (
+        first.does("/tasks:decide-batch", body | {"items": items[:1] * 2}, status=422)["code"] == "bad_batch"
+    )
+    first.does("/tasks:decide-batch", body | {"items": []}, status=422)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
 import pytest
@@ -79,6 +81,10 @@ def test_b3_the_receipt_of_a_decision_proves_it_to_a_stranger(
     assert auditor.get(path, params={"text": False}).json()["entry"]["data"] is None
     assert auditor.get(path, params={"tlog": True}).text.startswith("c2sp.org/tlog-proof@v1\n")
     assert auditor.asks("/audit/receipts/999", status=404)["code"] == "no_decision"
+    packed = auditor.get(f"/api/v1/audit/packages/{decided['request_id']}")
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as box:
+        assert {"manifest.sig", "verify_record.py", "entries.json"} <= set(box.namelist())
+    assert auditor.asks("/audit/packages/999", status=404)["code"] == "no_approval"
     assert ("hy00070", f"decision:{decided['decision_id']}") in read_by_auditors(site)
     assert (
         at("hy00001").asks(f"/audit/receipts/{decided['decision_id']}", status=403)["code"] == "not_your_role"
