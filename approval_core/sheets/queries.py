@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from approval_core.approvals import queries as approvals
+from approval_core.approvals.filing import summary
 from approval_core.approvals.models import Request
 from approval_core.approvals.queries import Asked, DecisionView, RequestView, StepView
 from approval_core.audit.models import checkpoints, entries
 from approval_core.columns import table_of
 from approval_core.definitions import queries as definitions
+from approval_core.definitions.rules.forms import shown_in
 from approval_core.definitions.rules.shapes import FormField
 from approval_core.errors import Forbidden
 from approval_core.files import queries as files
@@ -81,6 +83,7 @@ def build(
         one.decision_id: one.sha256 for one in papers if one.kind == "signature" and one.state == "clean"
     }
     known_name, known = _definition(tx, request_id, lang)
+    shut = _shut(view, known, hidden)
     blocks, former = _opinions(view, signatures, lang)
     trail = tx.run(_TRAIL, of_chain=f"request:{request_id}").all()
     return Sheet(
@@ -90,7 +93,7 @@ def build(
         source=view.source,
         ref=view.ref,
         applicant=view.applicant,
-        summary=view.summary,
+        summary=_summary(tx, view, hidden),
         state=view.state,
         revision=view.revision,
         content_hash=view.content_hash,
@@ -100,7 +103,11 @@ def build(
         steps=blocks,
         former=former,
         remarks=tuple(RemarkLine(one.by or "—", one.text, one.at) for one in view.remarks),
-        files=tuple(FileLine(one.name, one.size, one.sha256) for one in papers if one.kind == "content"),
+        files=tuple(
+            FileLine(one.name, one.size, one.sha256)
+            for one in papers
+            if one.kind == "content" and one.sha256 not in shut
+        ),
         trail=tuple(TrailLine(row.seq, row.at, row.actor, row.verb, row.hash) for row in reversed(trail)),
         trail_left_out=trail[-1].seq - 1 if trail else 0,
         receipt=receipt_of(tx, request_id),
@@ -162,6 +169,23 @@ def _definition(tx: Tx, request_id: int, lang: str) -> tuple[str | None, dict[st
         return None, {}
     document = definitions.version(tx, version_id).document
     return document.title.text(lang), {one.name: one for one in document.form.fields}
+
+
+def _summary(tx: Tx, view: RequestView, hidden: Collection[str]) -> str:
+    """Told anew where it tells of a field that is not for him."""
+    if not hidden or view.type_version_id is None:
+        return view.summary
+    document = definitions.version(tx, view.type_version_id).document
+    if not set(hidden) & set(shown_in(document, "sms")):
+        return view.summary
+    return summary(document, {name: value for name, value in view.form.items() if name not in hidden})
+
+
+def _shut(view: RequestView, known: Mapping[str, FormField], hidden: Collection[str]) -> set[str]:
+    """The files of fields that are not for him, unless a field that is names them as well."""
+    named = {name: set(view.form.get(name) or ()) for name, one in known.items() if one.type == "file"}
+    closed = {sha256 for name, files_of in named.items() if name in hidden for sha256 in files_of}
+    return closed - {sha256 for name, files_of in named.items() if name not in hidden for sha256 in files_of}
 
 
 def _opinions(

@@ -211,6 +211,21 @@ def test_f45_the_sheet_bears_the_name_of_who_took_it_and_none_of_what_is_closed_
     assert taken == ["hy00900", "hy00002"]
 
 
+def test_a_sheet_names_no_file_and_repeats_no_summary_of_what_is_closed(at: At) -> None:
+    """`days` stands in the summary of every request of this type."""
+    route = (step("first", "hy00003"), step("blind", "hy00001", fields={"pay": "hidden", "days": "hidden"}))
+    publish(at, *route, form=WITH_PAPERS)
+    asking = at("hy00900")
+    number = asking.does(f"/drafts/{drafted(asking)['id']}/submit", status=201)["id"]
+    at("hy00003").on_my_task(number, "decide", verdict="approve")
+    words = {}
+    for account in ("hy00900", "hy00001"):
+        got = at(account).get(f"/api/v1/requests/{number}/sheet.pdf")
+        words[account] = "".join(page.extract_text() for page in PdfReader(io.BytesIO(got.content)).pages)
+    assert [one in words["hy00900"] for one in ("pay.png", "天数:3")] == [True, True]
+    assert [one in words["hy00001"] for one in ("pay.png", "天数:3")] == [False, False]
+
+
 def test_the_package_is_whole_and_the_auditor_s_alone(site: Site, at: At) -> None:
     number = filed(at)
     auditor = at("hy00070", role="auditor")
