@@ -22,7 +22,7 @@ from approval_core.people import queries as people
 from approval_core.people.actor import Actor, Evidence
 from approval_core.people.models import absences, persons
 from approval_core.store import Tx
-from gateway.simulation.forms import WRITTEN, Desk, form_of
+from gateway.simulation.forms import OWN_TYPE_NAME, WRITTEN, Desk, form_of
 
 tasks, requests, steps = table_of(Task), table_of(Request), table_of(Step)
 
@@ -31,6 +31,7 @@ QUICK, SLOW, SLOW_ONES = 0.3, 0.02, 30
 VERDICTS = (("approve", 93), ("return", 3), ("reject", 2), ("transfer", 1), ("add", 1))
 BY_PROXY, CARELESS, UNDONE, SENT_AGAIN, GIVEN_UP = 0.1, 0.05, 0.01, 0.25, 0.03
 SURE, UNSURE = 4, 1
+ADDED = 0.15  #: where the type lets people be brought in
 
 
 class Desks:
@@ -97,6 +98,8 @@ class Desks:
 
     def _act(self, tx: Tx, row: Any, actor: Actor, now: datetime) -> None:
         [act] = self.random.choices([one for one, _ in VERDICTS], [share for _, share in VERDICTS])
+        if row.type == OWN_TYPE_NAME and row.placed is None and self.random.random() < ADDED:
+            act = "add"
         known = {"actor": actor, "task_revision": row.revision, "now": now}
         if act == "transfer":
             self.try_to(

@@ -11,6 +11,7 @@ from typing import Any
 from approval_core.clock import OFFICE_ZONE
 
 #: Branches that are worked at a time, people brought in, and a timeout that moves a task up.
+OWN_TYPE_NAME = "SIMULATED_MATTER"
 OWN_TYPE = """
 type: SIMULATED_MATTER
 title: {zh: 模拟事项, en: Simulated matter}
@@ -130,7 +131,7 @@ FORMS: Mapping[str, tuple[int, Callable[[Desk], dict[str, Any]]]] = {
     "ATT_FIX": (10, _attendance),
     "OVERTIME": (8, _overtime),
     "DESK_REQUEST": (5, _desk_request),
-    "SIMULATED_MATTER": (5, _matter),
+    OWN_TYPE_NAME: (5, _matter),
 }
 
 #: What whoever decides a step has to write.
