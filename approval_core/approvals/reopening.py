@@ -64,7 +64,9 @@ _NEVER_ASKED = (
     update(tasks)
     .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "over", tasks.c.opened_at.is_(None))
     .values(state="waiting", closed_at=None)
+    .returning(tasks.c.id)
 )
+_MODE = select(steps.c.mode).where(steps.c.id == bindparam("of_step"))
 #: displaced, or decided by what no longer counts
 _UNHEARD = (
     select(tasks.c.id)
@@ -140,7 +142,11 @@ def reopen(journey: Journey, step: Row) -> None:
 
 def ask_the_others(journey: Journey, step_id: int, block: str) -> None:
     """Everybody whom the settled step asked no longer is asked again, each in his turn."""
-    journey.tx.run(_NEVER_ASKED, of_step=step_id)
+    never = {row.id for row in journey.tx.run(_NEVER_ASKED, of_step=step_id).all()}
+    if never and journey.tx.run(_MODE, of_step=step_id).scalar() != "sequence":  # settled before it asked anybody
+        for waiting in stepping.waiting_tasks(journey.tx, step_id):
+            if waiting.id in never:
+                opening.open_task(journey, waiting)
     for row in journey.tx.run(_UNHEARD, of_step=step_id).all():
         task = journey.tx.run(_REOPEN, of_task=row.id, at=journey.now).one()
         notices.drop_for_task(journey.tx, task.id, reason="reopened", now=journey.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 
 from approval_core.approvals import activating, compensating, opening, returning, stepping, votes, walking
 from approval_core.approvals.journey import Journey
@@ -46,6 +46,20 @@ _SPOKEN = (
     select(decisions.c.id)
     .where(decisions.c.step_id == bindparam("of_step"))
     .where(or_(decisions.c.state == "held", decisions.c.state == "effective"))
+    .limit(1)
+)
+_added = steps.alias("added")
+#: asked, in hold, or waiting for those whom he brought in
+_BUSY = (
+    select(tasks.c.id)
+    .where(tasks.c.step_id == bindparam("of_step"))
+    .where(
+        or_(
+            tasks.c.state == "open",
+            exists().where(decisions.c.task_id == tasks.c.id, decisions.c.state == "held"),
+            exists().where(_added.c.parent_task_id == tasks.c.id, _added.c.state == "active"),
+        )
+    )
     .limit(1)
 )
 _DISPLACE = (
@@ -163,8 +177,8 @@ def _added_settled(journey: Journey, decision: Verdict, settled: moves.Outcome) 
 
 
 def ask_the_next(journey: Journey, decision: Verdict) -> None:
-    """The next of a sequence, when nobody is asked in it."""
-    if decision.mode == "sequence" and not stepping.is_asking(journey.tx, decision.step_id):
+    """The next of a sequence, when nobody before him has the word."""
+    if decision.mode == "sequence" and journey.tx.run(_BUSY, of_step=decision.step_id).first() is None:
         for task in stepping.waiting_tasks(journey.tx, decision.step_id)[:1]:
             opening.open_task(journey, task)
 

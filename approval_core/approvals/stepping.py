@@ -90,7 +90,6 @@ _WAITING_TASKS = (
     .where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "waiting")
     .order_by(tasks.c.position)
 )
-_ASKING = select(tasks.c.id).where(tasks.c.step_id == bindparam("of_step"), tasks.c.state == "open").limit(1)
 _OPEN_TASK = (
     update(tasks).where(tasks.c.id == bindparam("of_task")).values(state="open", opened_at=bindparam("at"))
 )
@@ -165,11 +164,6 @@ def tell(tx: Tx, matter: Matter, type: str, *, now: datetime, **facts: object) -
 
 def waiting_tasks(tx: Tx, step_id: int) -> list[Row]:
     return tx.run(_WAITING_TASKS, of_step=step_id).all()
-
-
-def is_asking(tx: Tx, step_id: int) -> bool:
-    """Somebody has an open task in this step."""
-    return tx.run(_ASKING, of_step=step_id).first() is not None
 
 
 def mark_open(tx: Tx, task_id: int, *, now: datetime) -> None:

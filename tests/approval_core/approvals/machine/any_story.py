@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from approval_core.approvals import service
 from approval_core.people.actor import Actor
 from tests.approval_core.approvals.machine.documents import DAYS, a_document, accounts
 from tests.approval_core.approvals.machine.offices import Offices
@@ -61,6 +62,11 @@ class AnyStory(RuleBasedStateMachine):
     @asked
     @rule(task=picks)
     def yes_again(self, task: int) -> None:
+        self.story.decide(self.story.asked(task), "approve")
+
+    @asked
+    @rule(task=picks)
+    def yes_once_more(self, task: int) -> None:
         self.story.decide(self.story.asked(task), "approve")
 
     @asked
@@ -125,15 +131,69 @@ class AnyStory(RuleBasedStateMachine):
         self.story.release(self.story.asked(task))
 
     @begun
-    @rule(day=days, whom=accounts)
-    def come_back_with_other_words(self, day: int, whom: str) -> None:
-        self.story.revise(day, whom)
+    @rule(sure=st.integers(0, 4), day=days, whom=accounts)
+    def come_back_with_other_words(self, sure: int, day: int, whom: str) -> None:
+        if sure == 0 or self.story.picture().request.state == "returned":
+            self.story.revise(day, whom)
 
     @begun
-    @rule(sure=st.integers(0, 3))
+    @rule(sure=st.integers(0, 5))
     def withdraw(self, sure: int) -> None:
         if sure == 0:
             self.story.withdraw()
+
+    @begun
+    @rule()
+    def revoke(self) -> None:
+        self.story.revoke()
+
+    @begun
+    @rule(decision=st.integers(0, 2))
+    def take_back_while_nobody_has_looked(self, decision: int) -> None:
+        self.story.take_back(decision)
+
+    @asked
+    @rule(task=picks)
+    def look_at_it(self, task: int) -> None:
+        self.story.look(self.story.asked(task))
+
+    @begun
+    @rule(sure=st.integers(0, 5))
+    def an_officer_ends_it(self, sure: int) -> None:
+        if sure == 0:
+            self.story.officer("ends it", service.terminate, self.story.request_id)
+
+    @begun
+    @rule(sure=st.booleans(), to=picks)
+    def an_officer_moves_it(self, sure: bool, to: int) -> None:
+        steps = self.story.block_ids()
+        if sure:
+            block = steps[to % len(steps)]
+            self.story.officer(f"moves it to {block}", service.jump, self.story.request_id, block)
+
+    @asked
+    @rule(task=picks, verdict=st.sampled_from(["approve", "approve", "reject", "return"]))
+    def an_officer_decides(self, task: int, verdict: str) -> None:
+        self.story.override(self.story.asked(task), verdict)
+
+    @asked
+    @rule(task=picks, to=picks)
+    def an_officer_gives_it_to_another(self, task: int, to: int) -> None:
+        number, taker = self.story.asked(task).id, self.person(to)
+        self.story.officer(f"gives {number} to {taker.name}", service.reassign, number, taker.person_id)
+
+    @begun
+    @rule(giver=picks, taker=picks)
+    def an_officer_clears_a_desk(self, giver: int, taker: int) -> None:
+        one, other = self.person(giver), self.person(taker)
+        self.story.officer(
+            f"desk of {one.name} to {other.name}", service.hand_over, one.person_id, other.person_id
+        )
+
+    @begun
+    @rule()
+    def an_officer_looks_for_people_again(self) -> None:
+        self.story.look_again()
 
     @begun
     @rule()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import yaml
 from hypothesis import strategies as st
@@ -41,7 +41,7 @@ groups = st.lists(accounts, min_size=2, max_size=4, unique=True).map(
 )
 asked = st.one_of(st.lists(rules, min_size=1, max_size=3, unique_by=repr), groups)
 add_range = st.sampled_from(
-    [None, {"from": "anyone"}, {"from": [{"rule": "GROUP", "accounts": ACCOUNTS[:6]}]}]
+    [None, {"from": "anyone"}, {"from": "anyone"}, {"from": [{"rule": "GROUP", "accounts": ACCOUNTS[:6]}]}]
 )
 
 
@@ -118,7 +118,7 @@ def a_block(draw: st.DrawFn, names: _Names, depth: int) -> dict[str, Any]:
 
 def form() -> dict[str, Any]:
     """What every type here asks for; the conditions ask for the days."""
-    days, *others = cast("list[dict[str, Any]]", FORM["fields"])
+    days, *others = FORM["fields"]
     limited = days | {"min": DAYS[0], "max": DAYS[-1]}
     label = {"zh": "何人", "en": "Whom"}
     return {

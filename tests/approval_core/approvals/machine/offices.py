@@ -23,7 +23,7 @@ from tests.databases import PostgresServer, SqliteFiles
 from tests.factories import NOW
 
 FOUNDED = NOW - timedelta(days=400)
-ROLES = ("checker", "signer", "flow_admin")
+ROLES = ("checker", "signer", "operator")
 NAMES = "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往"
 
 
@@ -34,6 +34,7 @@ class Office:
     people: list[Actor] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     heads: dict[str, int] = field(default_factory=dict)  #: unit code -> the post of its head
+    operator: Actor = SYSTEM  #: who runs the flows
 
     @property
     def accounts(self) -> list[str]:
@@ -130,6 +131,8 @@ def _ties(tx: Tx, dice: random.Random, office: Office, units: dict[str, int]) ->
     for role in ROLES:
         for person_id in {anyone() for _ in range(dice.randint(1, 3))}:
             people.grant_role(tx, person_id, role=role, actor=SYSTEM, now=FOUNDED)
+            if role == "operator":
+                office.operator = next(one for one in office.people if one.person_id == person_id)
     for _ in range(dice.randint(0, 5)):
         with suppress(OfficeError), tx.nested():  # a circle, or one too many: refused as for anybody
             people.delegate(

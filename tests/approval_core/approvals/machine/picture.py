@@ -27,10 +27,13 @@ class Picture:
     alarms: set[str]
     left: set[int]  #: people who are gone
     skipped: set[str]  #: blocks that were passed because the definition says so
+    jumped: bool  #: an officer has moved it: the way of the form is left
+    timed_out: set[int]  #: tasks whose time ended their step as refused
 
     def tasks_of(self, step_id: int) -> list[Row[Any]]:
-        """Those that count: handed on and taken out do not."""
-        return [one for one in self.tasks if one.step_id == step_id and one.state not in ("moved", "removed")]
+        """Those that count: handed on, taken out and asked too early do not."""
+        gone = ("moved", "removed", "void")
+        return [one for one in self.tasks if one.step_id == step_id and one.state not in gone]
 
     def live(self, task: Row[Any]) -> Row[Any] | None:
         found = [
@@ -66,9 +69,7 @@ def take(tx: Tx, request_id: int) -> Picture:
     (request,) = rows("select id, state, revision, route, form, on_reject from request where id = :r")
     route, form = (json.loads(one) if isinstance(one, str) else one for one in (request.route, request.form))
     alarms = rows("select thing from alarm where request_id = :r and settled_at is null")
-    skipped = rows(
-        "select thing from audit_entry where chain = :chain and verb = 'step.skipped'", chain=f"request:{request_id}"
-    )  # fmt: skip
+    told = rows("select verb, thing from audit_entry where chain = :chain", chain=f"request:{request_id}")
     return Picture(
         request,
         route,
@@ -86,7 +87,9 @@ def take(tx: Tx, request_id: int) -> Picture:
         ),
         {one.thing for one in alarms},
         {one.id for one in rows("select id from person where state = 'left'")},
-        {one.thing.removeprefix("block:") for one in skipped},
+        {one.thing.removeprefix("block:") for one in told if one.verb == "step.skipped"},
+        any(one.verb == "jumped" for one in told),
+        {int(one.thing.removeprefix("task:")) for one in told if one.verb == "timed_out"},
     )
 
 

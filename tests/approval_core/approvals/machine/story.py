@@ -49,6 +49,7 @@ class Story:
     now: datetime = NOW
     request_id: int = 0
     applicant: Actor = SYSTEM
+    before: list[int] = field(default_factory=list)  #: requests that came to their end earlier in the story
     told: list[str] = field(default_factory=list)
     left: set[int] = field(default_factory=set)
 
@@ -73,6 +74,7 @@ class Story:
     def _try(self, name: str, work: Callable[..., Any], *args: Any, **facts: Any) -> Any:
         """What came of it; None when it was refused, and then nothing may have changed."""
         before = repr(self.picture()) if self.request_id else ""
+        self.now += timedelta(seconds=1)  # no two acts at one moment
         try:
             said = self.store.write(work, *args, now=self.now, **facts)
         except OfficeError as refused:
@@ -87,7 +89,8 @@ class Story:
 
     def judge(self) -> None:
         try:
-            judge(self.picture())
+            for one in [*self.before, self.request_id]:
+                judge(self.store.read(take, one))
         except AssertionError as wrong:
             raise AssertionError("\n".join([str(wrong), *self.told])) from wrong
 
@@ -145,6 +148,19 @@ class Story:
                 evidence=Evidence("app", 2, "app:2"),
             )  # fmt: skip
 
+    def take_back(self, choice: int) -> None:
+        decision = _pick(choice, [one for one in reversed(self.picture().decisions) if one.state in LIVE][:3])
+        if decision is not None:
+            actor = self.actor(decision.person_id)
+            self._try(
+                f"{actor.name} wants {decision.id} back", service.take_back, decision.id, actor=actor,
+                evidence=Evidence("app", 2, "app:3"),
+            )  # fmt: skip
+
+    def look(self, task: Row[Any]) -> None:
+        actor = self.actor(task.person_id)
+        self._try(f"{actor.name} reads it", service.mark_read, self.request_id, actor=actor, channel="app")
+
     def wait(self, seconds: int) -> None:
         """Time goes by, and the timers ring."""
         self.now += timedelta(seconds=seconds)
@@ -200,7 +216,16 @@ class Story:
     # -- the request itself
 
     def withdraw(self) -> None:
-        self._try("withdrawn", service.withdraw, self.request_id, actor=self.applicant, reason="不需要了")
+        self._try(
+            "withdrawn", service.withdraw_by_person, self.request_id, actor=self.applicant, reason="不需要了"
+        )
+
+    def revoke(self) -> None:
+        """What was approved is to be revoked: that is a request of its own, and the story goes on with it."""
+        said = self._try("revoked", service.revoke, self.request_id, actor=self.applicant, reason="行程取消")
+        if said is not None:
+            self.before.append(self.request_id)
+            self.request_id = said.request_id
 
     def revise(self, days: int, whom: str) -> None:
         content = Content(f"请假{days}天", "", {"days": days, "cost": "0.00", "whom": whom})
@@ -210,6 +235,24 @@ class Story:
 
     def expire(self) -> None:
         self._try("expires", service.expire, self.request_id)
+
+    # -- the officer who runs the flows
+
+    def officer(self, name: str, work: Callable[..., Any], *args: Any, **facts: Any) -> Any:
+        return self._try(
+            f"officer: {name}", work, *args, actor=self.office.operator, reason="按规定处理", **facts
+        )
+
+    def override(self, task: Row[Any], verdict: str) -> None:
+        self.officer(
+            f"{verdict} on {task.id}", service.override, task.id, evidence=BY_APP, verdict=verdict,
+            task_revision=task.revision,
+        )  # fmt: skip
+
+    def look_again(self) -> None:
+        for step in self.picture().now():
+            if step.state == "blocked":
+                self.officer(f"asks {step.block} again", service.ask_again, self.request_id, step.block)
 
     # -- the office around it
 

@@ -10,7 +10,7 @@ from tests.approval_core.approvals.machine.any_story import AnyStory
 from tests.approval_core.approvals.machine.offices import Offices
 from tests.databases import PostgresServer, SqliteFiles
 
-STORIES = {"small": {"sqlite": 60, "postgresql": 12}, "full": {"sqlite": 4000, "postgresql": 600}}
+STORIES = {"small": {"sqlite": 45, "postgresql": 8}, "full": {"sqlite": 4000, "postgresql": 600}}
 OFFICES = {"small": 3, "full": 40}
 ACTS = 25
 

@@ -180,3 +180,36 @@ def test_f36_a_task_that_comes_to_somebody_who_left_is_an_alarm(house: House, st
     house.say("zhao")
     assert [one.kind for one in store.read(alarms_of_request, house.request_id)] == ["holder_absent"]
     judged(house)
+
+
+def test_f24_when_an_approval_carried_over_is_taken_back_everybody_of_the_step_is_asked(house: House) -> None:
+    house.publish(step("wang"), step("either", "wang", "zhao"), step("chief"))
+    house.file("li")
+    carried_over = house.say("wang").decisions[-1]
+    house.store.write(
+        service.take_back, carried_over.id, actor=house.person("wang"), evidence=BY_APP, now=house.now()
+    )  # fmt: skip
+    assert house.asked() == {"wang", "zhao"}
+    judged(house)
+
+
+def test_f03_nobody_s_turn_comes_while_the_one_before_is_in_hold(house: House) -> None:
+    house.publish(step("turn", "wang", "zhao", mode="sequence", add=ANYONE), hold=3600)
+    house.file("li")
+    beside = add(house, "wang", "qian", "beside")
+    after = add(house, "wang", "sun", "after")
+    house.say("wang")
+    for out in (beside, after):
+        house.store.write(adding.remove, out.task_ids[0], actor=house.person("wang"), now=house.now())
+        assert house.asked() == set()
+        judged(house)
+
+
+def test_f20_nobody_s_turn_comes_while_his_advisers_have_the_word(house: House) -> None:
+    house.publish(step("turn", "wang", "zhao", mode="sequence", add=ANYONE))
+    house.file("li")
+    beside = add(house, "wang", "qian", "beside")
+    add(house, "wang", "sun", "before")
+    house.store.write(adding.remove, beside.task_ids[0], actor=house.person("wang"), now=house.now())
+    assert house.asked() == {"sun"}
+    judged(house)
