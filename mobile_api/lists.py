@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, or_, select
 from approval_core.approvals.models import Copy, Decision, Request, Task
 from approval_core.columns import table_of
 from approval_core.paging import Page, decode_cursor, encode_cursor
-from approval_core.people.models import delegations, persons
+from approval_core.people.models import delegations, org_units, persons
 from approval_core.people.rules.delegations import yuan
 from approval_core.store import Tx
+from mobile_api.schemas.account import UnitOut
 from mobile_api.schemas.filing import RequestItemOut
 from mobile_api.schemas.standins import DelegationOut, DelegationsOut
 
@@ -67,6 +68,13 @@ def _concerns(person_id: int, mine: Mine) -> ColumnElement[bool]:
         return requests.c.id.in_(select(copies.c.request_id).where(copies.c.person_id == person_id))
     spoke = or_(decisions.c.person_id == person_id, decisions.c.on_behalf_of_id == person_id)
     return requests.c.id.in_(select(decisions.c.request_id).where(spoke, decisions.c.state != "undone"))
+
+
+def units_of(tx: Tx, unit_ids: Sequence[int]) -> list[UnitOut]:
+    """In the order given."""
+    wanted = select(org_units.c.id, org_units.c.code, org_units.c.name).where(org_units.c.id.in_(unit_ids))
+    found = {row.id: UnitOut(code=row.code, name=row.name) for row in tx.execute(wanted)}
+    return [found[one] for one in unit_ids]
 
 
 def my_delegations(tx: Tx, person_id: int, *, now: datetime) -> DelegationsOut:

@@ -11,6 +11,7 @@ from approval_core.people import queries as people
 from approval_core.people.accounts import queries, service
 from approval_core.people.accounts.rules import check_password, normal, refuse
 from approval_core.store import Tx
+from mobile_api import lists
 from mobile_api.routes.signing_in import knock_of, refusal
 from mobile_api.schemas.account import LeaderOut, MeOut, PasswordIn
 from web.bodies import problems
@@ -64,6 +65,7 @@ def _me(tx: Tx, here: PersonHere, *, idle_minutes: int, now: datetime) -> MeOut:
         rank=card.rank,
         posts=card.posts,
         units=card.units,
+        places=lists.units_of(tx, card.unit_ids),
         roles=sorted(here.roles | here.session.grants),
         zone=here.zone,
         leaders=[LeaderOut(account=one.account, name=one.name, posts=one.posts) for one in leaders],

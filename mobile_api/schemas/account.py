@@ -35,11 +35,17 @@ class LeaderOut(Outgoing):
     posts: list[str]
 
 
+class UnitOut(Outgoing):
+    code: str
+    name: str
+
+
 class MeOut(SignedInOut):
     id: int
     rank: str
     posts: list[str]
     units: list[str]
+    places: list[UnitOut] = Field(description="The units with their codes, the main one first.")
     roles: list[str]
     zone: str = Field(description="office, vpn or outside")
     leaders: list[LeaderOut] = Field(description="Whose secretary I am.")

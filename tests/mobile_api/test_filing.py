@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
+from approval_core.approvals.models import Request
+from approval_core.clock import utc_now
+from approval_core.columns import table_of
+from approval_core.people import service as people
+from approval_core.people.actor import SYSTEM
+from approval_core.people.models import org_units
+from approval_core.store import Tx
+from gateway.serve import Site
 from tests.mobile_api.office import At, file, publish, state, step
 
 WAY = (step("first", "hy00001"), step("second", "hy00002", on_reject="return"))
@@ -183,3 +193,30 @@ def test_an_unknown_person_or_unit_in_a_form_is_named(at: At) -> None:
     assert (refused["code"], refused["field"]) == ("no_person", "applicant")
     assert file(asking, unit="NONE", status=422)["code"] == "no_unit"
     assert file(asking, applicant="hy00001", status=403)["code"] == "not_for_him"
+
+
+def _two_units(tx: Tx, person_id: int) -> None:
+    now = utc_now()
+    for code, kind in (("U", "main"), ("V", "concurrent")):
+        unit = people.open_unit(tx, code=code, name=f"单位{code}", kind="internal", actor=SYSTEM, now=now)
+        post = people.open_post(
+            tx, code=f"{code}-S", unit_id=unit, name="科员", rank="R7", actor=SYSTEM, now=now
+        )
+        people.assign(tx, person_id, post, kind=kind, actor=SYSTEM, now=now)
+    people.open_unit(tx, code="W", name="单位W", kind="internal", actor=SYSTEM, now=now)
+
+
+def test_who_has_posts_in_several_units_files_for_one_of_them(site: Site, at: At) -> None:
+    publish(at, step("boss", "hy00001"))
+    asking = at("hy00900")
+    site.store.write(_two_units, asking.asks("/me")["id"])
+    assert [one["code"] for one in asking.asks("/me")["places"]] == ["U", "V"]
+    number = file(asking, unit="V")
+    units = table_of(Request).c.unit_id, org_units.c.code
+    told = (
+        select(units[1])
+        .join(table_of(Request), units[0] == org_units.c.id)
+        .where(table_of(Request).c.id == number)
+    )
+    assert site.store.read(lambda tx: tx.execute(told).scalar()) == "V"
+    assert file(asking, unit="W", status=422)["code"] == "not_your_unit"
