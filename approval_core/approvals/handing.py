@@ -37,7 +37,11 @@ _LEAVE = (
     )
     .values(state=bindparam("new_state"), closed_at=bindparam("at"), after_step_id=None)
 )
-_CARRY = update(tasks).where(tasks.c.id == bindparam("of_task")).values(after_step_id=bindparam("after"))
+_CARRY = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("of_task"))
+    .values(after_step_id=bindparam("after"), claimed_at=bindparam("claimed"))
+)
 _BELONGS = (
     update(steps)
     .where(steps.c.parent_task_id == bindparam("of_task"))
@@ -63,6 +67,7 @@ _OTHERS = (
     .where(
         tasks.c.step_id == bindparam("of_step"),
         tasks.c.id != bindparam("of_task"),
+        tasks.c.person_id != bindparam("holder"),
         tasks.c.state == bindparam("old"),
     )
     .values(state=bindparam("new_state"), closed_at=bindparam("closed"))
@@ -97,7 +102,7 @@ def move(
         journey, task.step_id, person_id=card.id, position=part.position, weight=part.weight, why=why,
         from_task_id=task.task_id,
     )  # fmt: skip
-    tx.run(_CARRY, of_task=new_id, after=part.after_step_id)
+    tx.run(_CARRY, of_task=new_id, after=part.after_step_id, claimed=part.claimed_at)
     tx.run(_BELONGS, of_task=task.task_id, new_task=new_id)
     if task.task_state == "open":
         opened = next(one for one in stepping.waiting_tasks(tx, task.step_id) if one.id == new_id)
@@ -167,7 +172,13 @@ def claim(tx: Tx, task_id: int, *, actor: Actor, task_revision: int, now: dateti
     if not tx.run(_CLAIM, of_task=task_id, at=now).rowcount:
         raise Conflict("claimed", "you have it already")
     others = tx.run(
-        _OTHERS, of_step=task.step_id, of_task=task_id, old="open", new_state="over", closed=now
+        _OTHERS,
+        of_step=task.step_id,
+        of_task=task_id,
+        holder=task.person_id,
+        old="open",
+        new_state="over",
+        closed=now,
     ).all()
     stepping.displaced(tx, journey.matter, others, decision_id=None, now=now)
     note(journey, actor, "claimed", task_id, {"others": [one.id for one in others]})
@@ -180,7 +191,13 @@ def release(tx: Tx, task_id: int, *, actor: Actor, task_revision: int, now: date
     if not tx.run(_RELEASE, of_task=task_id).rowcount:
         raise Conflict("not_claimed", "nobody has taken this task")
     others = tx.run(
-        _OTHERS, of_step=task.step_id, of_task=task_id, old="over", new_state="open", closed=None
+        _OTHERS,
+        of_step=task.step_id,
+        of_task=task_id,
+        holder=task.person_id,
+        old="over",
+        new_state="open",
+        closed=None,
     ).all()
     for one in others:
         opening.reopened(journey, one, block=task.block)

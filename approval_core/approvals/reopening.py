@@ -143,7 +143,9 @@ def reopen(journey: Journey, step: Row) -> None:
 def ask_the_others(journey: Journey, step_id: int, block: str) -> None:
     """Everybody whom the settled step asked no longer is asked again, each in his turn."""
     never = {row.id for row in journey.tx.run(_NEVER_ASKED, of_step=step_id).all()}
-    if never and journey.tx.run(_MODE, of_step=step_id).scalar() != "sequence":  # settled before it asked anybody
+    if (
+        never and journey.tx.run(_MODE, of_step=step_id).scalar() != "sequence"
+    ):  # settled before it asked anybody
         for waiting in stepping.waiting_tasks(journey.tx, step_id):
             if waiting.id in never:
                 opening.open_task(journey, waiting)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, case, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as put  # its ON CONFLICT compiles for SQLite as well
 
 from approval_core.columns import BigId, table_of
 from approval_core.inbox.models import ToDo
@@ -18,6 +19,21 @@ MOST_URGENT = 2
 NO_DUE_DATE = datetime(9999, 12, 31, tzinfo=UTC)
 
 _INSERT = insert(todos).returning(todos.c.id)
+#: whoever was taken off, or has answered before, has the same row again
+_PUT = (
+    put(todos)
+    .values({column.name: bindparam(column.name) for column in todos.c if column.name != "id"})
+    .on_conflict_do_update(
+        index_elements=[todos.c.source, todos.c.ref],
+        set_={
+            "state": "open",
+            "closed_at": None,
+            "opened_at": bindparam("opened_at"),
+            "title": bindparam("title"),
+        },
+    )
+    .returning(todos.c.id)
+)
 _CLOSE = (
     update(todos)
     .where(todos.c.task_id == bindparam("of_task"), todos.c.state == "open")
@@ -93,9 +109,9 @@ def open_for_task(
     due_at: datetime | None,
     now: datetime,
 ) -> int:
-    """One to-do per task and person."""
+    """One to-do per task and person, however often it is put before him."""
     todo_id: int = tx.run(
-        _INSERT,
+        _PUT,
         source=source,
         ref=f"task/{task_id}/{person_id}",
         kind="task",

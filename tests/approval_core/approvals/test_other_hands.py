@@ -242,3 +242,23 @@ def test_f05_what_is_no_pool_is_not_taken_and_what_nobody_took_is_not_given_back
     with pytest.raises(Conflict) as refused:
         house.store.write(handing.release, task.task_id, now=house.now(), **facts)
     assert refused.value.code == "not_claimed"
+
+
+def test_f05_what_was_taken_from_a_pool_and_handed_over_is_still_taken(house: House) -> None:
+    house.publish(step("pool", "wang", "zhao", claim=True))
+    house.file("li")
+    task = house.task("wang")
+    facts: dict[str, Any] = {"actor": house.person("wang"), "task_revision": task.task_revision}
+    house.store.write(handing.claim, task.task_id, now=house.now(), **facts)
+    transfer(house, "wang", "zhao")
+    assert house.asked() == {"zhao"}
+    mine = house.task("zhao")
+    house.store.write(
+        handing.release,
+        mine.task_id,
+        actor=house.person("zhao"),
+        task_revision=mine.task_revision,
+        now=house.now(),
+    )
+    assert house.asked() == {"zhao"}
+    assert len(house.store.read(inbox.open_items, house.number("zhao")).items) == 1

@@ -158,3 +158,17 @@ def test_f35_somebody_away_without_a_proxy_is_an_alarm_that_ends_when_one_is_nam
     pass_time(house.store, start + timedelta(minutes=1))
     assert kinds(house) == []
     assert listed(house, "zhao") == 1
+
+
+def test_f35_a_proxy_who_was_taken_off_may_be_put_on_again(house: House) -> None:
+    house.publish(step("wang"))
+    house.file("li")
+    for _ in range(2):
+        start = house.now()
+        end = start + timedelta(minutes=30)
+        lend(house, "wang", "zhao", start, end)
+        pass_time(house.store, start)
+        assert listed(house, "zhao") == 1
+        pass_time(house.store, end)
+        assert listed(house, "zhao") == 0
+        house.minutes += 40
