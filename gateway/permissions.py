@@ -73,6 +73,7 @@ PERSON_API: Permissions = {
     ("GET", "/api/v1/requests/{request_id}/sheet.pdf"): READ,
     ("GET", "/api/v1/requests/{request_id}/sms"): OWN,
     ("POST", "/api/v1/prompts/{prompt_id}/resend"): OWN,
+    ("GET", "/api/v1/exports/requests"): OWN,
     ("GET", "/api/v1/drafts"): OWN,
     ("POST", "/api/v1/drafts"): OWN,
     ("GET", "/api/v1/drafts/{draft_id}"): OWN,

@@ -15,7 +15,9 @@ from approval_core.people.actor import Actor
 from approval_core.sheets.printing import pack, print_sheet
 from approval_core.store import Store
 from mobile_api import filing, service
-from mobile_api.attempts import Id, viewer_of
+from mobile_api.attempts import Id, Wanted, viewer_of
+from mobile_api.exporting import MIME, Format, export_requests
+from mobile_api.lists import Mine
 from mobile_api.queries import hidden_of, must_take_part
 from mobile_api.routes.auditing import noted
 from mobile_api.routes.drafts import facts_of
@@ -176,6 +178,30 @@ async def package(
     await noted(store, here, f"request:{request_id}", now, what="package")
     box = await run_in_threadpool(_packed, store, papers, request_id, here.actor, lang, now)
     return download(portions_of(box), name=f"{request_id}.zip", mime="application/zip")
+
+
+@router.get(
+    "/exports/requests",
+    responses=problems() | file_answer("text/csv"),
+    response_class=Response,
+    summary="One of my lists as a file",
+)
+async def export(
+    here: PersonDep,
+    store: StoreDep,
+    now: Now,
+    mine: Mine = "filed",
+    type: Wanted = None,  # noqa: A002  # the office's word
+    state: Wanted = None,
+    format: Format = "csv",  # noqa: A002  # the word of every export
+    lang: Lang = "zh",
+) -> Response:
+    """CSV or XLSX, at most the 5000 newest, with my name in the last line; no cell becomes a formula. It is on record."""
+    made = await store.awrite(
+        export_requests, here.id, mine=mine, type_name=type, state=state, form=format, lang=lang,
+        actor=here.actor, now=now,
+    )  # fmt: skip
+    return download(iter([made]), name=f"requests.{format}", mime=MIME[format], size=len(made))
 
 
 def _packed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
@@ -237,3 +238,19 @@ def test_the_package_is_whole_and_the_auditor_s_alone(site: Site, at: At) -> Non
         lambda tx: tx.execute(select(entries.c.thing).where(entries.c.chain == "auditors")).scalars().all()
     )
     assert read == [f"request:{number}", "request:999"]
+
+
+def test_f45_a_list_is_taken_out_with_a_name_on_it_and_without_formulas(site: Site, at: At) -> None:
+    published(at)
+    asking = at("hy00900")
+    file(asking)
+    got = asking.get("/api/v1/exports/requests", params={"type": "LEAVE"})
+    lines = got.content.decode("utf-8-sig").splitlines()
+    assert (got.headers["content-type"], len(lines)) == ("text/csv; charset=utf-8", 3)
+    assert ("请假3天" in lines[1], "hy00900" in lines[2]) == (True, True)
+    boxed = asking.get("/api/v1/exports/requests", params={"format": "xlsx", "lang": "en", "mine": "asked"})
+    assert zipfile.is_zipfile(io.BytesIO(boxed.content))
+    taken = site.store.read(
+        lambda tx: tx.execute(select(entries.c.verb).where(entries.c.chain == "exports")).scalars().all()
+    )
+    assert taken == ["exported.csv", "exported.xlsx"]
