@@ -15,6 +15,8 @@ class Request(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "source_ref", name="uq_request_source_ref"),
         Index("ix_request_changed", "source", "changed_at", "id"),
+        Index("ix_request_applicant", "applicant_id", "id"),
+        Index("ix_request_submitter", "submitter_id", "id"),
     )
     id: int | None = Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
     #: the asking system's name, and its own number for the matter
@@ -170,6 +172,8 @@ class Decision(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("task_id", "task_revision", name="uq_decision_task_revision"),
         Index("ix_decision_request", "request_id"),
+        Index("ix_decision_person", "person_id", "id"),
+        Index("ix_decision_on_behalf_of", "on_behalf_of_id", "id"),
         Index(
             "ix_decision_held",
             "held_until",
