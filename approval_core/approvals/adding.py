@@ -44,6 +44,13 @@ _WAIT = (
 )
 _AFTER = update(tasks).where(tasks.c.id == bindparam("of_task")).values(after_step_id=bindparam("step"))
 _HAS_AFTER = select(tasks.c.after_step_id).where(tasks.c.id == bindparam("of_task"))
+_CLAIMED = select(tasks.c.id).where(tasks.c.id == bindparam("of_task"), tasks.c.claimed_at.is_not(None))
+#: what he had asked of others in his turn
+_BROUGHT_IN = (
+    select(steps.c.id)
+    .where(steps.c.parent_task_id == bindparam("of_task"))
+    .where(or_(steps.c.state == "waiting", steps.c.state == "active"))
+)
 _LAST = (
     select(tasks.c.position)
     .where(tasks.c.step_id == bindparam("of_step"))
@@ -81,7 +88,7 @@ def add(
     """Brings people in, within the range that the step names (F22).
 
     As a decision is refused; Invalid("bad_place" | "bad_method" | "bad_persons" | "bad_person"); Forbidden("no_add" |
-    "out_of_range"); Conflict("already_asked" | "already_added": there are people after this task already).
+    "out_of_range"); Conflict("already_asked" | "already_added": there are people after this task already | "claimed": nobody beside who took it alone).
     """
     _check(persons, placed, method)
     journey, task, _ = at_hand.open_task(tx, task_id, actor=actor, task_revision=task_revision, now=now)
@@ -127,6 +134,8 @@ def _refuse_out_of_range(journey: Journey, task: Row, cards: Sequence[PersonCard
 def _join(journey: Journey, task: Row, cards: Sequence[PersonCard], why: dict[str, str]) -> Added:
     """Beside: tasks of the same step, counted with the others. In a sequence they come last."""
     tx = journey.tx
+    if tx.run(_CLAIMED, of_task=task.task_id).first() is not None:
+        raise Conflict("claimed", "you have taken it from the pool for yourself: give it back first")
     last: int = tx.run(_LAST, of_step=task.step_id).scalar()
     new = [
         activating.insert_task(journey, task.step_id, person_id=one.id, position=place, why=why)
@@ -182,6 +191,9 @@ def remove(tx: Tx, task_id: int, *, actor: Actor, reason: str = "", now: datetim
     if out.task_state not in ("open", "waiting"):
         raise Conflict("acted", "he has acted, or is asked no longer", state=out.task_state)
     handing.leave(journey, out, state="removed")
+    for brought_in in tx.run(_BROUGHT_IN, of_task=task_id).all():
+        stepping.settle_step(tx, brought_in.id, "void", now=now)
+        stepping.end_tasks(tx, journey.matter, brought_in.id, now=now)
     handing.note(journey, actor, "removed", task_id, {"reason": reason})
     stepping.tell(tx, journey.matter, "task.moved", task_id=task_id, person_id=out.person_id, now=now)
     if out.parent_task_id is not None and not tx.run(_LEFT, of_step=out.step_id).all():

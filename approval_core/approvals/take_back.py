@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from approval_core import audit
 from approval_core.approvals import (
@@ -70,6 +70,13 @@ _REOPEN = (
     .where(tasks.c.id == bindparam("of_task"))
     .values(state="open", opened_at=bindparam("at"), closed_at=None, revision=tasks.c.revision + 1)
     .returning(tasks.c.id, tasks.c.person_id, tasks.c.revision, tasks.c.claimed_at)
+)
+_WAIT = _REOPEN.values(state="waiting", opened_at=None)
+_BEFORE = (
+    select(tasks.c.id)
+    .where(tasks.c.step_id == bindparam("of_step"), tasks.c.position < bindparam("place"))
+    .where(or_(tasks.c.state == "open", tasks.c.state == "waiting"))
+    .limit(1)
 )
 
 
@@ -154,9 +161,12 @@ def _undo(journey: Journey, row: Row, actor: Actor, evidence: Evidence) -> Taken
     else:
         reopening.reopen(journey, row)
     journey = rewriting.take_back(journey, row, row.decision_id, actor)
-    task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
-    told_by_answer = evidence.channel == "sms" and actor.person_id == task.person_id
-    opening.reopened(journey, task, block=row.block, told=not told_by_answer)
+    if _too_early(journey, row):
+        task = tx.run(_WAIT, of_task=row.task_id).one()
+    else:
+        task = tx.run(_REOPEN, of_task=row.task_id, at=now).one()
+        told_by_answer = evidence.channel == "sms" and actor.person_id == task.person_id
+        opening.reopened(journey, task, block=row.block, told=not told_by_answer)
     if row.step_state != "active" and task.claimed_at is None:
         reopening.ask_the_others(journey, row.step_id, row.block)
     lost = telling.losers(tx, matter.id, asked)
@@ -174,3 +184,10 @@ def _undo(journey: Journey, row: Row, actor: Actor, evidence: Evidence) -> Taken
         tx, matter, "approval.taken_back", decision_id=row.decision_id, task_id=task.id, told=told, now=now
     )
     return TakenBack(matter.id, task.id, task.revision, tuple(told))
+
+
+def _too_early(journey: Journey, row: Row) -> bool:
+    """An approval carried over may stand before its turn in a sequence; taken back, its task waits for that turn."""
+    if row.step_state != "active" or row.mode != "sequence":
+        return False
+    return journey.tx.run(_BEFORE, of_step=row.step_id, place=row.task_position).first() is not None

@@ -213,3 +213,41 @@ def test_f20_nobody_s_turn_comes_while_his_advisers_have_the_word(house: House) 
     house.store.write(adding.remove, beside.task_ids[0], actor=house.person("wang"), now=house.now())
     assert house.asked() == {"sun"}
     judged(house)
+
+
+def test_f05_nobody_stands_beside_whoever_took_it_from_the_pool(house: House) -> None:
+    house.publish(step("pool", "wang", "zhao", claim=True, add=ANYONE))
+    house.file("li")
+    act(house, handing.claim, "wang")
+    with pytest.raises(Conflict) as refused:
+        add(house, "wang", "qian", "beside")
+    assert (refused.value.code, house.asked()) == ("claimed", {"wang"})
+    add(house, "wang", "qian", "before")
+    assert house.asked() == {"qian"}
+    judged(house)
+
+
+def test_f24_an_approval_carried_over_before_its_turn_waits_for_it_when_it_is_taken_back(house: House) -> None:
+    house.publish(step("zhao"), step("turn", "wang", "zhao", mode="sequence"))
+    house.file("li")
+    carried_over = house.say("zhao").decisions[-1]
+    assert (carried_over.channel, house.asked()) == ("system", {"wang"})
+    house.store.write(
+        service.take_back, carried_over.id, actor=house.person("zhao"), evidence=BY_APP, now=house.now()
+    )  # fmt: skip
+    assert house.asked() == {"wang"}
+    judged(house)
+    house.say("wang")
+    assert house.asked() == {"zhao"}
+    assert house.say("zhao").state == "approved"
+
+
+def test_f21_with_somebody_who_is_taken_out_go_those_whom_he_had_brought_in(house: House) -> None:
+    house.publish(step("wang", add=ANYONE), step("chief"))
+    house.file("li")
+    added = add(house, "wang", "zhao", "before")
+    add(house, "zhao", "qian", "asked")
+    assert house.asked() == {"qian"}
+    house.store.write(adding.remove, added.task_ids[0], actor=house.person("wang"), now=house.now())
+    assert house.asked() == {"wang"}
+    judged(house)
