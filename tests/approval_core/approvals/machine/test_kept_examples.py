@@ -227,7 +227,9 @@ def test_f05_nobody_stands_beside_whoever_took_it_from_the_pool(house: House) ->
     judged(house)
 
 
-def test_f24_an_approval_carried_over_before_its_turn_waits_for_it_when_it_is_taken_back(house: House) -> None:
+def test_f24_an_approval_carried_over_before_its_turn_waits_for_it_when_it_is_taken_back(
+    house: House,
+) -> None:
     house.publish(step("zhao"), step("turn", "wang", "zhao", mode="sequence"))
     house.file("li")
     carried_over = house.say("zhao").decisions[-1]
