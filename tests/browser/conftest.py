@@ -80,11 +80,11 @@ class Visitor:
     def reads(self, text: str) -> str:
         """Waits until an SMS on the handset holds `text`, without a reload; the whole SMS."""
         found = self.page.locator("#texts .theirs p", has_text=text).last
-        found.wait_for(timeout=15_000)
+        found.wait_for(timeout=60_000)
         return found.inner_text()
 
     def sees(self, text: str, where: str = "#course") -> None:
-        self.page.locator(where, has_text=text).first.wait_for(timeout=15_000)
+        self.page.locator(where, has_text=text).first.wait_for(timeout=60_000)
 
 
 @pytest.fixture(params=[("desktop", "zh"), ("phone", "en")], ids=["desktop", "phone"])

@@ -107,7 +107,7 @@ def test_what_cannot_be_submitted_is_said_in_a_sentence(visitor: Visitor) -> Non
     assert SAID[visitor.language]["refused"] in problem.inner_text()
     assert "hy99999" in problem.inner_text()
     assert visitor.page.input_value("form.ask input[name=approvers]") == "hy99999"
-    assert visitor.page.evaluate("document.activeElement.name") == "approvers"
+    visitor.page.wait_for_function("document.activeElement.name === 'approvers'", timeout=60_000)
     visitor.page.fill("form.ask input[name=approvers]", visitor.account)
     visitor.submits(hold="bald")
     assert "15" in visitor.page.locator("[role=alert]").inner_text()
