@@ -87,11 +87,16 @@ def weigh(journey: Journey, task: Row, evidence: Evidence, verdict: str, *, batc
         batch=batch,
     )
     if found.kind == "refused":
-        raise Forbidden(
-            found.reason, found.why.en, zh=found.why.zh, level=found.level, floor=found.floor,
-            step_up=[str(way) for way in found.step_up],
-        )  # fmt: skip
+        raise refusal(found)
     return found
+
+
+def refusal(found: Judgement) -> Forbidden:
+    """Why it does not count, and the ways that would."""
+    return Forbidden(
+        found.reason, found.why.en, zh=found.why.zh, level=found.level, floor=found.floor,
+        step_up=[str(way) for way in found.step_up],
+    )  # fmt: skip
 
 
 def keep(journey: Journey, task: Row, said: Given, found: Judgement) -> int:

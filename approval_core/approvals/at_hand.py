@@ -62,13 +62,18 @@ def task_of(tx: Tx, task_id: int, *, actor: Actor, now: datetime) -> tuple[Row, 
 
 
 def open_task(
-    tx: Tx, task_id: int, *, actor: Actor, task_revision: int, now: datetime
+    tx: Tx, task_id: int, *, actor: Actor, task_revision: int, verdict: str = "", now: datetime
 ) -> tuple[Journey, Row, int | None]:
     """As `task_of`, for one that is open at the revision he was shown; else the Conflict that a decision would get."""
     task, on_behalf_of = task_of(tx, task_id, actor=actor, now=now)
-    if not in_time(task, now) or task.task_state != "open" or task.task_revision != task_revision:
-        raise why_not(tx, task_id, task_revision=task_revision, verdict="", now=now)
+    refuse_unless_open(tx, task, task_revision=task_revision, verdict=verdict, now=now)
     return Journey(tx, matter_of(task), now), task, on_behalf_of
+
+
+def refuse_unless_open(tx: Tx, task: Row, *, task_revision: int, verdict: str, now: datetime) -> None:
+    """The request's row is taken, so that what is open here stays open until the commit."""
+    if not in_time(task, now) or task.task_state != "open" or task.task_revision != task_revision:
+        raise why_not(tx, task.task_id, task_revision=task_revision, verdict=verdict, now=now)
 
 
 def in_time(task: Row, now: datetime) -> bool:

@@ -44,12 +44,14 @@ class Choice:
 
 
 def case_of(journey: Journey, block_id: str) -> Case:
+    """What its rules may look at. Steps that an asking system brought name accounts and need no content."""
     matter = journey.matter
+    given = journey.policy.given
     return Case(
         applicant_id=matter.applicant_id,
         unit_id=matter.unit_id,
-        form=journey.form,
-        chosen=journey.content.chosen,
+        form={} if given else journey.form,
+        chosen={} if given else journey.content.chosen,
         block=block_id,
     )
 

@@ -25,6 +25,7 @@ from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Decision, Request, Step, Task
 from approval_core.approvals.recording import Given
 from approval_core.approvals.rules import moves
+from approval_core.approvals.rules.floor import Judgement
 from approval_core.approvals.settling import STEP_PARTS, verdict_of
 from approval_core.approvals.stepping import MATTER_COLUMNS, matter_of
 from approval_core.columns import table_of
@@ -165,37 +166,40 @@ def decide(
     `form`: the fields that he writes (F39); it is the content with them that he decides on.
     Below the floor of its step it is provisional: it takes nothing until he confirms it in a surer way. `batch`: said
     together with others.
-    NotFound("no_task" | "no_step"); Forbidden("not_yours" | "separated" | "not_by_sms" | "alone" …); Invalid("bad_verdict" | "bad_target" |
-    "long_comment" | "comment_required" | "bad_form" with the fields); Conflict("already_decided" with the winner | "changed" | "closed" with the state |
-    "not_yet" | "not_before_you").
+    NotFound("no_task" | "no_step"); Forbidden("not_yours" | "separated" | "not_by_sms" | "alone" …);
+    Invalid("bad_verdict" | "bad_target" | "long_comment" | "comment_required" | "bad_form" with the fields);
+    Conflict("already_decided" with the winner | "changed" | "closed" with the state | "not_yet" | "not_before_you").
     """
     check_words(verdict, comment, target, resume)
-    task, on_behalf_of = at_hand.task_of(tx, task_id, actor=actor, now=now)
+    journey, task, on_behalf_of = at_hand.open_task(
+        tx, task_id, actor=actor, task_revision=task_revision, verdict=verdict, now=now
+    )
     given = Given(actor, on_behalf_of, evidence, verdict, comment, target, resume, form)
-    if not at_hand.in_time(task, now) or task.task_state != "open" or task.task_revision != task_revision:
-        raise at_hand.why_not(tx, task_id, task_revision=task_revision, verdict=verdict, now=now)
-    journey = Journey(tx, matter_of(task), now)
-    found = assurance.weigh(journey, task, evidence, verdict, batch=batch)
+    found = weigh(journey, task, given, batch=batch)
     if found.kind == "provisional":
         number = assurance.keep(journey, task, given, found)
         effect = moves.effect_of(verdict, task.step_on_reject or journey.matter.on_reject)
         ways = tuple(str(way) for way in found.step_up)
         return Decided(number, journey.matter.id, "provisional", None, verdict, effect, ways)
-    return take(tx, task, given, task_revision=task_revision, floor=found.floor, now=now)
+    return take(journey, task, given, floor=found.floor)
 
 
-def take(tx: Tx, task: Row, given: Given, *, task_revision: int, floor: int = 0, now: datetime) -> Decided:
-    """Whoever decides, the task is taken for him: the compare-and-set, the bureau's own rules, the record."""
-    if (
-        not at_hand.in_time(task, now)
-        or not tx.run(_TAKE, of_task=task.task_id, shown=task_revision, at=now).rowcount
-    ):
-        raise at_hand.why_not(tx, task.task_id, task_revision=task_revision, verdict=given.verdict, now=now)
-    journey = Journey(tx, matter_of(task), now)
+def weigh(journey: Journey, task: Row, given: Given, *, batch: bool = False) -> Judgement:
+    """What the bureau's own rules say of it, and whether it is final: nothing is written yet."""
     if not journey.policy.given:
         checks.before_deciding(journey, task, given.actor, given.verdict, given.comment)
     if given.target is not None:
         returning.check_target(journey, task.token_id, given.target)
+    return assurance.weigh(journey, task, given.evidence, given.verdict, batch=batch)
+
+
+def take(journey: Journey, task: Row, given: Given, *, floor: int) -> Decided:
+    """Whoever decides, the task is taken for him by compare-and-set, and it goes on record."""
+    tx, now = journey.tx, journey.now
+    if not tx.run(_TAKE, of_task=task.task_id, shown=task.task_revision, at=now).rowcount:
+        raise at_hand.why_not(
+            tx, task.task_id, task_revision=task.task_revision, verdict=given.verdict, now=now
+        )
     written = rewriting.write(journey, task, given)
     if written is None:
         return _record(journey, task, given, floor)

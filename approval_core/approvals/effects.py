@@ -27,22 +27,21 @@ def take_effect(journey: Journey, decision: Verdict) -> str:
         now=now,
     )
     stepping.tell(tx, matter, "approval.effective", decision_id=decision.decision_id, state=state, now=now)
-    if state != "pending":
-        stepping.tell(tx, matter, "approval.closed", state=state, now=now)
-    return state
+    return _told(journey, state)
 
 
 def count_again(journey: Journey, left: Verdict) -> str:
     """Somebody was taken out of a step: it may be settled by what the others said. Returns the request's state."""
     _, state = _count(journey, left)
-    if state != "pending":
-        stepping.tell(journey.tx, journey.matter, "approval.closed", state=state, now=journey.now)
-    return state
+    return _told(journey, state)
 
 
 def end_step(journey: Journey, left: Verdict, settled: moves.Outcome) -> str:
     """A step ends by its time. Returns the request's state."""
-    state = settling.settle(journey, left, settled, alone=False)
+    return _told(journey, settling.settle(journey, left, settled, alone=False))
+
+
+def _told(journey: Journey, state: str) -> str:
     if state != "pending":
         stepping.tell(journey.tx, journey.matter, "approval.closed", state=state, now=journey.now)
     return state

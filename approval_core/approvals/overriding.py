@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 from approval_core import audit, timers
 from approval_core.approvals import (
     activating,
+    assurance,
     at_hand,
     choosing,
     closing,
@@ -106,10 +107,10 @@ def override(
     form: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Decided:
-    """He decides in the place of whoever is asked; both names and the word `override` stand on record. Holds, floors of a
-    type's separation and duties of a reason are those of any decision.
+    """He decides in the place of whoever is asked; both names and the word `override` stand on record. Hold, floor,
+    separation and the duty of a reason are those of any decision; below the floor he decides nothing.
 
-    As `deciding.decide` refuses, but for "not_yours"; Forbidden("not_a_person" | "own_request").
+    As `deciding.decide` refuses, but for "not_yours"; Forbidden("not_a_person" | "own_request" | "below_floor").
     """
     why = officers.check(tx, actor, reason, now=now)
     if actor.person_id is None:
@@ -118,11 +119,15 @@ def override(
     task = at_hand.find(tx, task_id)
     if task.applicant_id == actor.person_id:
         raise Forbidden("own_request", "nobody decides on his own request in another's place")
+    at_hand.refuse_unless_open(tx, task, task_revision=task_revision, verdict=verdict, now=now)
     shown = replace(evidence, ref=f"override:{evidence.ref}"[:100])
     instead_of = None if task.person_id == actor.person_id else task.person_id
     given = Given(actor, instead_of, shown, verdict, why, target, resume, form)
-    decided = deciding.take(tx, task, given, task_revision=task_revision, now=now)
     journey = Journey(tx, stepping.matter_of(task), now)
+    found = deciding.weigh(journey, task, given)
+    if found.kind != "final":
+        raise assurance.refusal(found)
+    decided = deciding.take(journey, task, given, floor=found.floor)
     _note(journey, actor, "overrode", f"task:{task_id}", {"reason": why, "decision": decided.decision_id})
     if instead_of is not None:
         lost = [telling.Lost(task_id, task.person_id, task_revision)]

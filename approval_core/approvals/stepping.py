@@ -249,9 +249,9 @@ def copy_to(
     if tx.run(_COPIED, of_request=matter.id, of_person=person_id).first() is not None:
         return False
     tx.run(_COPY, request_id=matter.id, person_id=person_id, place=place, why=dict(why), at=now, read_at=None)
-    inbox.open_copy(
-        tx, source=matter.source, request_id=matter.id, person_id=person_id, title=matter.title,
-        applicant=matter.applicant, urgency=matter.urgency, now=now,
+    inbox.open_word(
+        tx, kind="copy", ref=f"copy/{matter.id}/{person_id}", source=matter.source, request_id=matter.id,
+        person_id=person_id, title=matter.title, applicant=matter.applicant, urgency=matter.urgency, now=now,
     )  # fmt: skip
     tell(tx, matter, "request.copied", person_id=person_id, now=now)
     return True

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from approval_core.approvals import assurance, service
+from approval_core.approvals import assurance, overriding, service
 from approval_core.approvals.deciding import Decided
 from approval_core.approvals.proof import record_problems
-from approval_core.errors import Forbidden
-from approval_core.people.actor import Evidence
+from approval_core.errors import Forbidden, Invalid
+from approval_core.people import service as people
+from approval_core.people.actor import SYSTEM, Evidence
 from approval_core.store import Store
 from tests.approval_core.approvals.types import House, step
 
@@ -104,3 +105,40 @@ def test_the_end_of_the_request_ends_what_was_provisional_and_the_record_agrees(
     store.write(service.withdraw, house.request_id, actor=house.person("li"), now=house.now())
     assert waiting(house) == []
     assert list(store.read(lambda tx: list(record_problems(tx)))) == []
+
+
+def test_the_administrator_decides_nothing_below_the_floor_either(house: House) -> None:
+    house.publish(step("wang", floor=3))
+    house.file("li")
+    task = house.task("wang")
+    house.store.write(people.grant_role, house.number("zhao"), role="operator", actor=SYSTEM, now=house.now())
+    facts: dict[str, Any] = {"verdict": "approve", "task_revision": task.task_revision, "reason": "出差"}
+    with pytest.raises(Forbidden) as refused:
+        house.store.write(
+            overriding.override,
+            task.task_id,
+            actor=house.person("zhao"),
+            evidence=SESSION,
+            now=house.now(),
+            **facts,
+        )
+    assert refused.value.code == "below_floor"
+    assert (house.view().decisions, house.asked()) == ((), {"wang"})
+    house.store.write(
+        overriding.override,
+        task.task_id,
+        actor=house.person("zhao"),
+        evidence=SIGNED,
+        now=house.now(),
+        **facts,
+    )
+    assert house.view().state == "approved"
+
+
+def test_a_provisional_decision_owes_its_reason_like_any_other(house: House) -> None:
+    house.publish(step("wang", floor=3, comment_on=["reject"]))
+    house.file("li")
+    with pytest.raises(Invalid) as refused:
+        decide(house, "wang", SESSION, "reject")
+    assert refused.value.code == "comment_required"
+    assert waiting(house) == []
