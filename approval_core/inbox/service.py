@@ -129,37 +129,6 @@ def open_for_task(
     return todo_id
 
 
-def open_copy(
-    tx: Tx,
-    *,
-    source: str,
-    request_id: int,
-    person_id: int,
-    title: str,
-    applicant: str,
-    urgency: int,
-    now: datetime,
-) -> int:
-    """To be read (待阅); it ends by reading."""
-    todo_id: int = tx.run(
-        _INSERT,
-        source=source,
-        ref=f"copy/{request_id}/{person_id}",
-        kind="copy",
-        person_id=person_id,
-        request_id=request_id,
-        task_id=None,
-        title=title,
-        applicant=applicant,
-        precedence=MOST_URGENT - urgency,
-        due_at=NO_DUE_DATE,
-        state="open",
-        opened_at=now,
-        closed_at=None,
-    ).scalar()
-    return todo_id
-
-
 def open_word(
     tx: Tx,
     *,
@@ -173,7 +142,7 @@ def open_word(
     urgency: int,
     now: datetime,
 ) -> int:
-    """What is said to somebody about a request: `talk` ends by his answer, `mention` and `told` by reading."""
+    """What is said to somebody about a request: `talk` ends by his answer, `copy`, `mention` and `told` by reading."""
     todo_id: int = tx.run(
         _INSERT,
         source=source,

@@ -38,7 +38,7 @@ PLANTS: dict[str, list[tuple[str, str]]] = {
 ALLOWED = {
     "migrations/versions/0999_long.py": LONG_BODY + "a = 1\n" * 400,
     "web/headers.py": "class BaselineHeaders:\n    database = 'the database of the rooms'\n",
-    "docs/deploy.txt": "the service lives in /srv/pishi, its index page at /systems/v1/work/\n",
+    "docs/deploy.txt": bare("the service lives in /srv/pishi, its index page at /systems/v1/wo~rk/\n"),
 }
 
 
