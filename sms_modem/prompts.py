@@ -117,7 +117,7 @@ def draft(
     """A new prompt for this phone, whose standing the caller holds. Nothing is queued yet."""
     asked = asked_of(tx, stance.phone, settings=settings, person_id=person_id, now=now)
     own_sim = settings.transport_kind == "own_sim"
-    stakes = assurance.stakes_of_task(tx, task.id, now=now)
+    stakes = assurance.stakes_of_task(tx, task.id, person_id, now=now)
     floor = floor_of(stakes, verdict="approve", risk=Risk.NORMAL)
     form = wording.choose_form(
         floor=floor,

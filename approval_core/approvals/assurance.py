@@ -8,14 +8,13 @@ from datetime import datetime
 from sqlalchemy import bindparam, case, insert, select, update
 
 from approval_core import audit
-from approval_core.approvals import at_hand, stepping
+from approval_core.approvals import at_hand, paper_reading, stepping
 from approval_core.approvals.journey import Journey
 from approval_core.approvals.models import Provisional
 from approval_core.approvals.recording import Given
 from approval_core.approvals.rules.floor import Judgement, Stakes, judge, risk_of
 from approval_core.columns import BigId, table_of
 from approval_core.errors import Forbidden
-from approval_core.people.actor import Evidence
 from approval_core.store import Row, Tx
 
 provisionals = table_of(Provisional)
@@ -53,8 +52,9 @@ _OPEN = (
 )
 
 
-def stakes_of(journey: Journey, task: Row) -> Stakes:
-    """`task`: with its step, as `at_hand` reads it. What an asking system brings has the least stakes."""
+def stakes_of(journey: Journey, task: Row, person_id: int | None) -> Stakes:
+    """`task`: with its step, as `at_hand` reads it; `person_id`: who would decide it. What an asking system brings has the
+    least stakes."""
     policy = journey.policy
     if policy.given:
         return Stakes(step_floor=task.step_floor, sms=task.step_sms)
@@ -67,23 +67,24 @@ def stakes_of(journey: Journey, task: Row) -> Stakes:
         batch_limit=policy.batch_limit,
         sms=task.step_sms,
         sms_reject_ok=bool(block.get("sms_reject_ok", False)),
+        unread_attachment=person_id is not None and bool(paper_reading.unread(journey, person_id)),
     )
 
 
-def stakes_of_task(tx: Tx, task_id: int, *, now: datetime) -> Stakes:
-    """For whoever asks by a channel: may this be answered there at all? NotFound("no_task")."""
+def stakes_of_task(tx: Tx, task_id: int, person_id: int, *, now: datetime) -> Stakes:
+    """For whoever asks by a channel: may he answer this there at all? NotFound("no_task")."""
     task = at_hand.read(tx, task_id)
-    return stakes_of(Journey(tx, stepping.matter_of(task), now), task)
+    return stakes_of(Journey(tx, stepping.matter_of(task), now), task, person_id)
 
 
-def weigh(journey: Journey, task: Row, evidence: Evidence, verdict: str, *, batch: bool) -> Judgement:
+def weigh(journey: Journey, task: Row, said: Given, *, batch: bool) -> Judgement:
     """Final or provisional; Forbidden with the reason (`not_by_sms`, `alone`, …) and the ways up when it counts for nothing."""
     found = judge(
-        channel=evidence.channel,
-        level=evidence.level,
-        stakes=stakes_of(journey, task),
-        verdict=verdict,
-        risk=risk_of(evidence.signs),
+        channel=said.evidence.channel,
+        level=said.evidence.level,
+        stakes=stakes_of(journey, task, said.actor.person_id),
+        verdict=said.verdict,
+        risk=risk_of(said.evidence.signs),
         batch=batch,
     )
     if found.kind == "refused":

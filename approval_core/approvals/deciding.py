@@ -190,7 +190,7 @@ def weigh(journey: Journey, task: Row, given: Given, *, batch: bool = False) -> 
         checks.before_deciding(journey, task, given.actor, given.verdict, given.comment)
     if given.target is not None:
         returning.check_target(journey, task.token_id, given.target)
-    return assurance.weigh(journey, task, given.evidence, given.verdict, batch=batch)
+    return assurance.weigh(journey, task, given, batch=batch)
 
 
 def take(journey: Journey, task: Row, given: Given, *, floor: int) -> Decided:

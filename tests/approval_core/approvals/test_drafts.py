@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from approval_core.approvals import changes, drafts, paper_reading, resubmitting
+from approval_core.approvals import changes, drafts, paper_reading, resubmitting, service, stepping
 from approval_core.approvals.drafts import DraftView, Sketch
+from approval_core.approvals.journey import Journey
 from approval_core.approvals.resubmitting import Resubmission
 from approval_core.files import queries as file_queries
 from approval_core.files import service as files
 from approval_core.files.rules.stored import Stored
 from approval_core.people import service as people
 from approval_core.people.actor import SYSTEM
-from approval_core.store import Store
+from approval_core.store import Store, Tx
 from tests.approval_core.approvals.motion import problems, refusal
 from tests.approval_core.approvals.types import FORM, House, step
-from tests.factories import NOW
+from tests.factories import BY_SMS, NOW
 
 OFFER = {"name": "offer", "label": {"zh": "报价单", "en": "Offer"}, "type": "file", "required": True}
 WITH_OFFER: dict[str, Any] = {"fields": [*FORM["fields"], OFFER]}
@@ -40,6 +41,15 @@ def keep(house: House, sketch: Sketch, account: str = "li", type: str = "LEAVE")
 def view(house: House, number: int, account: str = "li") -> DraftView:
     found: DraftView = house.store.read(drafts.show, number, actor=house.person(account), now=NOW)
     return found
+
+
+def unread(house: House, account: str) -> list[str]:
+    def ask(tx: Tx) -> list[str]:
+        matter = stepping.lock(tx, house.request_id)
+        assert matter is not None
+        return paper_reading.unread(Journey(tx, matter, NOW), house.number(account))
+
+    return house.store.write(ask)
 
 
 def act(house: House, work: Any, *args: Any, account: str = "li", **facts: Any) -> Any:
@@ -172,10 +182,21 @@ def test_f28_a_file_that_had_to_be_read_and_was_not_is_named(house: House) -> No
     house.publish(step("chief"), form={"fields": [*WITH_OFFER["fields"], more]})
     form = {"offer": [paper().sha256], "more": ["b" * 64]}
     house.file("li", form=form, papers=(paper(), paper("附图.pdf", "b")))
-    chief = house.number("chief")
-    assert house.store.read(paper_reading.unread, house.request_id, chief) == ["报价.pdf"]
+    assert unread(house, "chief") == ["报价.pdf"]
     number = house.store.read(file_queries.of_request, house.request_id)[0].id
     for _ in range(2):
         act(house, paper_reading.mark_opened, house.request_id, number, account="chief")
-    assert house.store.read(paper_reading.unread, house.request_id, chief) == []
-    assert house.store.read(paper_reading.unread, house.request_id, house.number("wang")) == ["报价.pdf"]
+    assert unread(house, "chief") == []
+    assert unread(house, "wang") == ["报价.pdf"]
+
+
+def test_b4_nobody_approves_by_sms_what_he_had_to_read_and_has_not(house: House) -> None:
+    house.publish(step("chief", sms="approve"), form=WITH_OFFER, sms="approve")
+    house.file("li", form={"offer": [paper().sha256]}, papers=(paper(),))
+    task = house.task("chief")
+    said: dict[str, Any] = {"evidence": BY_SMS, "verdict": "approve", "task_revision": task.task_revision}
+    assert refusal(act, house, service.decide, task.task_id, account="chief", **said).code == "not_by_sms"
+    (offer,) = house.store.read(file_queries.of_request, house.request_id)
+    act(house, paper_reading.mark_opened, house.request_id, offer.id, account="chief")
+    act(house, service.decide, task.task_id, account="chief", **said)
+    assert house.view().state == "approved"
