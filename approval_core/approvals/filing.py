@@ -23,8 +23,7 @@ from approval_core.columns import table_of
 from approval_core.definitions import queries as definitions
 from approval_core.definitions.queries import Version
 from approval_core.definitions.rules.document import TypeDocument
-from approval_core.definitions.rules.field_values import shown
-from approval_core.definitions.rules.forms import check_form, shown_in, subject
+from approval_core.definitions.rules.forms import check_form, lines_in, subject
 from approval_core.definitions.rules.known_names import amount_of
 from approval_core.errors import Conflict, Forbidden, Invalid, NotFound
 from approval_core.files.rules.stored import Stored
@@ -250,12 +249,7 @@ def next_number(tx: Tx, kind: str, *, now: datetime) -> str:
 
 def summary(document: TypeDocument, form: Mapping[str, Any]) -> str:
     """The fields that may be told outside the house, one on a line (F44)."""
-    fields = [(one, document.field(one)) for one in shown_in(document, "sms")]
-    return "\n".join(
-        f"{found.label.zh}:{shown(found, form.get(name), 'zh')}"
-        for name, found in fields
-        if found is not None and form.get(name) is not None
-    )
+    return "\n".join(f"{label}:{words}" for label, words in lines_in(document, form, "sms", "zh"))
 
 
 def _day(now: datetime) -> date:

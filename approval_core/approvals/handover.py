@@ -63,11 +63,6 @@ class HandedOver:
     more: bool = False
 
 
-def on_desk(tx: Tx, person_id: int) -> int:
-    """How many tasks wait for somebody, now or in their turn."""
-    return len(tx.run(_ON_DESK, of_person=person_id, most=1_000_000).all())
-
-
 def hand_over(
     tx: Tx, from_id: int, to_id: int, *, reason: str, actor: Actor, now: datetime, most: int = MOST_ITEMS
 ) -> HandedOver:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -130,11 +129,3 @@ def _known(tx: Tx, version_id: int, number: int, digest: str) -> Version:
 @lru_cache(maxsize=256)
 def _document(text: str) -> TypeDocument:
     return load_document(text)
-
-
-def types_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
-    """The type of each version."""
-    return {
-        row.id: row.type
-        for row in tx.execute(select(versions.c.id, versions.c.type).where(versions.c.id.in_(ids)))
-    }

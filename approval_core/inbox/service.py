@@ -84,11 +84,6 @@ _CLOSE_WORD = (
     )
     .values(state=bindparam("new_state"), closed_at=bindparam("at"))
 )
-_CLOSE_REQUEST = (
-    update(todos)
-    .where(todos.c.request_id == bindparam("of_request"), todos.c.state == "open")
-    .values(state=bindparam("new_state"), closed_at=bindparam("at"))
-)
 
 
 def retitle(tx: Tx, request_id: int, title: str) -> None:
@@ -194,7 +189,3 @@ def close_for_task(tx: Tx, task_id: int, *, state: str, now: datetime) -> None:
 def reopen_for_task(tx: Tx, task_id: int, *, now: datetime) -> bool:
     """False: there never was one."""
     return tx.run(_REOPEN, of_task=task_id, at=now).rowcount > 0
-
-
-def close_for_request(tx: Tx, request_id: int, *, state: str, now: datetime) -> None:
-    tx.run(_CLOSE_REQUEST, of_request=request_id, new_state=state, at=now)

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
@@ -92,12 +92,6 @@ class Statistics:
     by_month: tuple[GroupFigure, ...]
     by_step: tuple[StepFigure, ...]
     by_person: tuple[PersonFigure, ...]
-
-
-class _Known(NamedTuple):
-    type: str
-    unit_id: int | None
-    month: str
 
 
 @dataclass

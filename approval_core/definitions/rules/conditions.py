@@ -27,11 +27,6 @@ def check(text: str, kinds: Kinds) -> None:
     _compiled(text)  # what we read is CEL for others as well
 
 
-def paths_in(text: str) -> list[str]:
-    """The names a condition mentions."""
-    return [name.path for name in names_in(parse(text))]
-
-
 def holds(text: str, names: Mapping[str, Any]) -> bool:
     """True or false for these values: `names` is nested as the text writes it, {"form": {"days": …}, "amount": …}.
 

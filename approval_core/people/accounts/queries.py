@@ -58,7 +58,6 @@ _person: Select[Any] = (
     .where(persons.c.state == "active")
 )
 _by_account = _person.where(persons.c.account == bindparam("of_account"))
-_by_id = _person.where(persons.c.id == bindparam("of_person"))
 _lock = select(failures.c.locked_until).where(failures.c.account_digest == bindparam("of_digest"))
 _session = (
     select(
@@ -105,12 +104,6 @@ def standing_of(tx: Tx, account: str, *, now: datetime) -> Standing:
         row.barred_at is not None,
         locked_until,
     )
-
-
-def standing_of_person(tx: Tx, person_id: int, *, now: datetime) -> Standing | None:
-    """The same for a person who is known already; None when he has left."""
-    row = tx.run(_by_id, of_person=person_id).first()
-    return None if row is None else standing_of(tx, row.account, now=now)
 
 
 def session_of(tx: Tx, token: str, *, idle: timedelta, now: datetime) -> LiveSession | None:

@@ -162,9 +162,3 @@ def flaw_of(rule: Any) -> Flaw | None:
         if flaw is not None:
             return f"{name}.{key} {flaw[0]}", f"{name}.{key} {flaw[1]}"
     return None
-
-
-def check_rule(rule: Mapping[str, Any]) -> str | None:
-    """What is wrong with one rule, English and Chinese in one line; None when it is good."""
-    flaw = flaw_of(rule)
-    return None if flaw is None else f"{flaw[1]} / {flaw[0]}"

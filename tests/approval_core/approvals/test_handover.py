@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from approval_core import audit
-from approval_core.approvals import handover, service
+from approval_core.approvals import service
 from approval_core.approvals.handover import HandedOver
 from approval_core.approvals.proof import record_problems
 from approval_core.errors import Forbidden, Invalid
@@ -49,7 +49,7 @@ def test_f36_open_tasks_and_those_that_wait_for_their_turn_go_with_one_reason(ho
     assert [(one.request_id, one.was, one.code) for one in done.items] == [
         (first, "open", "moved"), (second, "waiting", "moved"),
     ]  # fmt: skip
-    assert house.store.read(handover.on_desk, house.number("wang")) == 0
+    assert hand_over(house, "wang", "zhao").items == (), "nothing is left on his desk"
     assert (on_list(house, "wang"), on_list(house, "zhao")) == (["told"], ["task"])
     house.say("chief")
     assert house.asked() == {"zhao"}
