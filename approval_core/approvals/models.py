@@ -176,6 +176,7 @@ class Decision(SQLModel, table=True):
         Index("ix_decision_on_behalf_of", "on_behalf_of_id", "id"),
         Index(
             "ix_decision_held",
+            "person_id",
             "held_until",
             sqlite_where=text("state = 'held'"),
             postgresql_where=text("state = 'held'"),

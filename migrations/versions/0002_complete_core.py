@@ -395,6 +395,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("target", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("resume", sa.String(length=16), nullable=True))
         batch_op.add_column(sa.Column("floor", sa.Integer(), server_default="0", nullable=False))
+        batch_op.drop_index(batch_op.f("ix_decision_held"), sqlite_where=sa.text("state = 'held'"))
+        batch_op.create_index(
+            "ix_decision_held",
+            ["person_id", "held_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.create_index("ix_decision_on_behalf_of", ["on_behalf_of_id", "id"], unique=False)
         batch_op.create_index("ix_decision_person", ["person_id", "id"], unique=False)
 
@@ -424,15 +432,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_request_applicant", ["applicant_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_request_revokes_id"), ["revokes_id"], unique=False)
         batch_op.create_index("ix_request_submitter", ["submitter_id", "id"], unique=False)
-        batch_op.create_foreign_key(
-            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
-        )
-        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_request_submitter_id"), "person", ["submitter_id"], ["id"])
         batch_op.create_foreign_key(
             batch_op.f("fk_request_revoked_by_id"), "request", ["revoked_by_id"], ["id"]
         )
-        batch_op.create_foreign_key(batch_op.f("fk_request_revokes_id"), "request", ["revokes_id"], ["id"])
+        batch_op.create_foreign_key(
+            batch_op.f("fk_request_type_version_id"), "request_type_version", ["type_version_id"], ["id"]
+        )
+        batch_op.create_foreign_key(batch_op.f("fk_request_unit_id"), "org_unit", ["unit_id"], ["id"])
 
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.add_column(sa.Column("token_id", columns.BigId, nullable=True))
@@ -496,11 +504,11 @@ def downgrade() -> None:
         batch_op.drop_column("token_id")
 
     with op.batch_alter_table("request", schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
-        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_unit_id"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_request_type_version_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revoked_by_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_submitter_id"), type_="foreignkey")
+        batch_op.drop_constraint(batch_op.f("fk_request_revokes_id"), type_="foreignkey")
         batch_op.drop_index("ix_request_submitter")
         batch_op.drop_index(batch_op.f("ix_request_revokes_id"))
         batch_op.drop_index("ix_request_applicant")
@@ -530,6 +538,17 @@ def downgrade() -> None:
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index("ix_decision_person")
         batch_op.drop_index("ix_decision_on_behalf_of")
+        batch_op.drop_index(
+            "ix_decision_held",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
+        batch_op.create_index(
+            batch_op.f("ix_decision_held"),
+            ["held_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+        )
         batch_op.drop_column("floor")
         batch_op.drop_column("resume")
         batch_op.drop_column("target")
