@@ -1,7 +1,7 @@
 """The server of the HTTP figures, a process of its own.
 
-The product's application (`create_app`: problems, limits, request ids, log) with one route more, because there is no
-person's API for decisions yet: `POST /benchmark/decisions` awaits `store.awrite(approvals.decide, …)`. Beside it, in
+The product's application (`create_app`: problems, limits, request ids, log, gate) with one route more, open to anybody, so that
+a decision is measured without a session: `POST /benchmark/decisions` awaits `store.awrite(approvals.decide, …)`. Beside it, in
 the same server, stands the floor: a FastAPI application with one `async def` and no database. uvicorn as `pishi
 serve` runs it.
 """
@@ -23,6 +23,7 @@ from approval_core.people.actor import Actor, Evidence
 from approval_core.store import Store
 from gateway.app import create_app
 from gateway.logs import set_up
+from gateway.permissions import PUBLIC
 from gateway.serve import DRAIN_S, _listen, worker_for
 from gateway.settings import load
 
@@ -100,6 +101,7 @@ def main() -> None:
     product = create_app(settings, store)
     product.state.meter.begin(store)
     product.add_api_route(DECIDE, decide, methods=["POST"], response_model=DecisionOut)
+    product.state.permissions = {**product.state.permissions, ("POST", DECIDE): PUBLIC}
     floor = FastAPI(openapi_url=None)
     floor.add_api_route(FLOOR, nothing, methods=["POST"], response_model=DecisionOut)
     worker = worker_for(settings, store, "benchmark") if company == "worker" else None
